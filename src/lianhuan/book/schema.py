@@ -1,0 +1,263 @@
+"""What `book.yaml` holds, and how it is written for people and read back with clear errors."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+import yaml
+from pydantic import Field, ValidationError, field_validator
+
+from lianhuan.errors import BookError
+from lianhuan.story import Change, Character, Mention, Place, Scene, Span, Story, Value
+
+SCHEMA_VERSION = 1
+HEADER = (
+    "# A picture book. Edit anything below, then run `lianhuan illustrate` on this folder again:\n"
+    "# pages whose words or stage changed are drawn anew. Comments that you add are not kept.\n"
+)
+SCENE_ID = r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
+
+
+class Settings(Value):
+    """How every page of a book is drawn: `steps` of denoising, `guidance` scale (1 means none)."""
+
+    steps: int = Field(default=20, ge=1, le=1000)
+    guidance: float = Field(default=3.0, ge=0.0, le=100.0)
+
+
+class PageRecord(Value):
+    """One entry of `scenes` in `book.yaml`: a scene, and the take that was picked for it.
+
+    `text_hash` belongs to the words that the picked take shows; `locked` pages are never drawn again;
+    `picked` is a path relative to the book folder, None while the page is not drawn.
+    """
+
+    id: str
+    caption: str
+    span: Span
+    text_hash: str
+    on_stage: tuple[str, ...] = ()
+    place: str | None = None
+    changes: tuple[Change, ...] = ()
+    prompt: str | None = None
+    locked: bool = False
+    picked: str | None = None
+
+    @property
+    def words(self) -> str:
+        """What the generator is asked to draw."""
+        return self.prompt or self.caption
+
+    @field_validator("id")
+    @classmethod
+    def _id_names_a_folder(cls, value: str) -> str:
+        if not re.fullmatch(SCENE_ID, value):
+            raise ValueError(
+                "a scene id has 1 to 64 letters a-z, digits, '-' and '_' and begins with a letter or digit"
+            )
+        return value
+
+    @field_validator("picked")
+    @classmethod
+    def _picked_stays_inside(cls, value: str | None) -> str | None:
+        if value is not None:
+            path = PurePosixPath(value)
+            if path.parts[:1] != ("takes",) or ".." in path.parts or "\\" in value or "\0" in value:
+                raise ValueError("the path of a take must begin with takes/ and stay inside the book folder")
+        return value
+
+
+class BookFile(Value):
+    """The content of `book.yaml`."""
+
+    schema_version: int = SCHEMA_VERSION
+    title: str
+    language: str = "en"
+    style: str = ""
+    seed: int
+    generator: str
+    memory: str
+    steps: int = Field(ge=1, le=1000)
+    guidance: float = Field(ge=0.0, le=100.0)
+    cast: tuple[Character, ...] = ()
+    places: tuple[Place, ...] = ()
+    mentions: tuple[Mention, ...] = ()
+    scenes: tuple[PageRecord, ...]
+
+    @field_validator("scenes")
+    @classmethod
+    def _ids_are_unique(cls, value: tuple[PageRecord, ...]) -> tuple[PageRecord, ...]:
+        ids = [page.id for page in value]
+        twice = sorted({i for i in ids if ids.count(i) > 1}) if len(set(ids)) < len(ids) else []
+        if twice:
+            raise ValueError(f"scene ids must differ; used twice: {', '.join(twice)}")
+        return value
+
+    def story(self) -> Story:
+        """The story as the file has it now."""
+        scenes = tuple(
+            Scene(
+                id=page.id,
+                text=page.caption,
+                span=page.span,
+                on_stage=page.on_stage,
+                place=page.place,
+                changes=page.changes,
+                prompt=page.prompt,
+            )
+            for page in self.scenes
+        )
+        return Story(
+            title=self.title,
+            language=self.language,
+            scenes=scenes,
+            cast=self.cast,
+            places=self.places,
+            mentions=self.mentions,
+            style=self.style,
+        )
+
+
+def text_hash(words: str) -> str:
+    """A short fingerprint of `words`."""
+    return hashlib.sha256(words.encode()).hexdigest()[:16]
+
+
+def new_file(story: Story, *, seed: int, generator: str, memory: str, settings: Settings) -> BookFile:
+    """The first `book.yaml` of `story`: nothing drawn yet.
+
+    Raises:
+        BookError: a scene id cannot be the name of a folder, or two scenes share one.
+    """
+    pages = [
+        {
+            **scene.model_dump(exclude={"text"}),
+            "caption": scene.text,
+            "text_hash": text_hash(scene.prompt or scene.text),
+        }
+        for scene in story.scenes
+    ]
+    record = {
+        **story.model_dump(exclude={"scenes"}),
+        **settings.model_dump(),
+        "seed": seed,
+        "generator": generator,
+        "memory": memory,
+        "scenes": pages,
+    }
+    try:
+        return BookFile.model_validate(record)
+    except ValidationError as error:
+        raise BookError(f"this story cannot become a book: {_explain(error, None)}") from error
+
+
+def to_yaml(file: BookFile) -> str:
+    """`file` as YAML for people: own characters, words in blocks, short lists on one line."""
+    record = file.model_dump(mode="json")
+    for page in record["scenes"]:
+        for key in ("caption", "prompt"):
+            if page[key] is not None:
+                page[key] = _Words(page[key])
+    body = yaml.dump(record, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=100)
+    return HEADER + body
+
+
+def from_yaml(text: str) -> BookFile:
+    """The `BookFile` that `text` describes.
+
+    Raises:
+        BookError: syntax error, unknown schema version, unknown key, wrong or missing value; names the line.
+    """
+    try:
+        loader = yaml.SafeLoader(text)
+        node = loader.get_single_node()
+        record = None if node is None else loader.construct_document(node)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        raise BookError(f"{where}not valid YAML ({getattr(error, 'problem', None) or error})") from error
+    except (ValueError, RecursionError) as error:
+        raise BookError(f"not valid YAML ({error})") from error
+    if not isinstance(record, dict):
+        raise BookError("it holds no book (the top level must be `key: value` lines)")
+    version = record.get("schema_version")
+    if version != SCHEMA_VERSION:
+        raise BookError(
+            f"schema_version is {version!r}, but this program reads version {SCHEMA_VERSION} only; "
+            "open the book with the version of lianhuan that wrote it, or with a newer one"
+        )
+    try:
+        return BookFile.model_validate(record)
+    except ValidationError as error:
+        raise BookError(_explain(error, node)) from error
+
+
+def _explain(error: ValidationError, node: yaml.Node | None) -> str:
+    """The first problem in words a reader of the file understands, with its line."""
+    first = min(
+        error.errors(), key=lambda problem: problem["type"] != "extra_forbidden"
+    )  # a typo is missed, too
+    loc = first["loc"]
+    where = ".".join(str(part) for part in loc)
+    line = f"line {_line(node, loc)}: " if node is not None else ""
+    if first["type"] == "extra_forbidden":
+        return f"{line}unknown key `{loc[-1]}` (at {where}); correct its spelling or remove it"
+    if first["type"] == "missing":
+        return f"{line}the key `{where}` is missing"
+    return f"{line}{where}: {first['msg'].removeprefix('Value error, ')}"
+
+
+def _line(node: yaml.Node, loc: Sequence[int | str]) -> int:
+    """The line of the deepest part of `loc` that the file has, from 1."""
+    mark = node.start_mark
+    for part in loc:
+        if isinstance(node, yaml.MappingNode):
+            found = next(((key, value) for key, value in node.value if key.value == str(part)), None)
+            if found is None:
+                break
+            mark, node = found[0].start_mark, found[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            mark = node.start_mark
+        else:
+            break
+    return mark.line + 1
+
+
+class _Words(str):
+    """Text that people edit."""
+
+    __slots__ = ()
+
+
+class _Dumper(yaml.SafeDumper):
+    """Spreads records over lines, keeps plain lists on one, and repeats values instead of pointing to them."""
+
+    def ignore_aliases(self, _data: Any) -> bool:
+        return True
+
+
+def _represent_words(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
+    plain = value == value.strip() and value and all(line.isprintable() for line in value.split("\n"))
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if plain else '"')
+
+
+def _represent_str(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=None if value.isprintable() else '"')
+
+
+def _represent_list(dumper: yaml.SafeDumper, value: list[Any]) -> yaml.Node:
+    flow = not any(isinstance(item, dict) for item in value)
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=flow)
+
+
+def _represent_dict(dumper: yaml.SafeDumper, value: dict[str, Any]) -> yaml.Node:
+    return dumper.represent_mapping("tag:yaml.org,2002:map", value, flow_style=False)
+
+
+_Dumper.add_representer(_Words, _represent_words)
+_Dumper.add_representer(str, _represent_str)
+_Dumper.add_representer(list, _represent_list)
+_Dumper.add_representer(dict, _represent_dict)

@@ -1,0 +1,103 @@
+"""The storybook world as training data: pictures, captions with their stage, labels."""
+
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from lianhuan.story import PageRequest, StageEntry
+from lianhuan.world.draw import draw
+from lianhuan.world.scene import CLASSES, WorldFrame, WorldStory, labels
+from lianhuan.world.stories import SPLITS, recaption, story
+
+FRAMES = 5
+"""Frames of a training story."""
+
+
+@dataclass(frozen=True)
+class WorldPictures:
+    """Pictures of the first stories of a split.
+
+    Attributes:
+        split: "train", "validation" or "test".
+        pixels: (stories, FRAMES, size, size, 3) uint8.
+        labels: name -> (stories, FRAMES) int64, see `lianhuan.world.scene.labels`.
+    """
+
+    split: str
+    pixels: npt.NDArray[np.uint8]
+    labels: dict[str, npt.NDArray[np.int64]]
+
+    @classmethod
+    def render(cls, folder: Path, split: str, stories: int, size: int, workers: int = 2) -> "WorldPictures":
+        """Draw the stories, or read them back from `folder` where an earlier call left them."""
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{split}-{stories}-{size}px.npy"
+        if not path.exists():
+            half = path.with_suffix(".part.npy")
+            pixels = np.lib.format.open_memmap(
+                half, mode="w+", dtype=np.uint8, shape=(stories, FRAMES, size, size, 3)
+            )
+            with ProcessPoolExecutor(workers) as pool:
+                jobs = ((split, index, size) for index in range(stories))
+                for index, drawn in enumerate(pool.map(_draw_story, *zip(*jobs, strict=True), chunksize=50)):
+                    pixels[index] = drawn
+            pixels.flush()
+            half.rename(path)
+        graphs = [[labels(f.graph) for f in world_story(split, i).frames] for i in range(stories)]
+        table = {name: np.array([[frame[name] for frame in row] for row in graphs]) for name in CLASSES}
+        return cls(split, np.load(path, mmap_mode="r"), table)
+
+
+def world_story(split: str, index: int) -> WorldStory:
+    """Story `index` of a split."""
+    return story(SPLITS[split], index, FRAMES)
+
+
+def _draw_story(split: str, index: int, size: int) -> npt.NDArray[np.uint8]:
+    return np.stack([np.asarray(draw(frame.graph, size)) for frame in world_story(split, index).frames])
+
+
+def frame_request(tale: WorldStory, number: int, language: str = "en", **settings: int | float) -> PageRequest:
+    """What the story state says of frame `number` of a world story: its words, its place, who is on stage and of what kind.
+
+    Looks stay hidden. `settings` are seed, take, steps and guidance of the page.
+    """
+    frame = tale.frames[number]
+    names = {actor.name: tale.names_zh[actor.name] if language == "zh" else actor.name for actor in frame.graph.actors}
+    return PageRequest(
+        scene_id=f"s{number + 1:03d}",
+        caption=frame.caption_zh if language == "zh" else frame.caption_en,
+        place=frame.graph.place,
+        stage=tuple(StageEntry(name=names[a.name], kind=a.kind) for a in frame.graph.actors),
+        **settings,  # type: ignore[arg-type]  # pydantic checks the names and numbers
+    )
+
+
+def says_a_side(frame: WorldFrame) -> bool:
+    """Whether the caption itself says who stands on which side."""
+    return any(word in frame.caption_en.lower() for word in (" left", " right"))
+
+
+def training_requests(
+    split: str, index: int, rng: np.random.Generator, drop_stage: float = 0.15
+) -> list[PageRequest]:
+    """One story's pages for training: a fresh paraphrase in English (3 of 4) or Chinese, parts of the stage left out at times."""
+    tale = recaption(world_story(split, index), int(rng.integers(2**31)))
+    language = "zh" if rng.random() < 0.25 else "en"
+    return [_thinned(frame_request(tale, k, language), tale.frames[k], rng, drop_stage) for k in range(FRAMES)]
+
+
+def _thinned(request: PageRequest, frame: WorldFrame, rng: np.random.Generator, drop: float) -> PageRequest:
+    stage = request.stage
+    if says_a_side(frame):
+        stage = tuple(stage[i] for i in rng.permutation(len(stage)))
+    return request.model_copy(
+        update={
+            "stage": () if rng.random() < drop else stage,
+            "place": None if rng.random() < drop else request.place,
+        }
+    )
+

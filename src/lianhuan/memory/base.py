@@ -1,0 +1,53 @@
+"""The protocol of all memories, and the memory that remembers nothing."""
+
+from collections.abc import Mapping
+from typing import Literal, Protocol
+
+from torch import Tensor
+
+from lianhuan.models.context import Context
+
+Branch = Literal["cond", "uncond"]
+State = Mapping[str, Tensor]
+"""What a memory knows after some frames of B stories: tensors with B rows; a plain value, never changed in place."""
+
+
+class Memory(Protocol):
+    """What crosses from one frame to the next, for B stories side by side.
+
+    The state is a value: to redraw a page, read with the state before it; to continue a given first picture, write it.
+    """
+
+    def start(self, stories: int) -> State:
+        """The state before the first frame."""
+        ...
+
+    def read(self, state: State, context: Context, branch: Branch) -> Context:
+        """The context of the next frame with what is remembered; pure. The "uncond" branch is each method's own null."""
+        ...
+
+    def write(self, state: State, context: Context, latents: Tensor) -> State:
+        """The state after a frame.
+
+        Args:
+            state: the state before the frame.
+            context: the frame's context as the text encoder gave it.
+            latents: (B, C, H, W) latents of the finished picture.
+        """
+        ...
+
+
+class NoMemory:
+    """The baseline: every frame is drawn from its own words."""
+
+    def start(self, stories: int) -> State:  # noqa: ARG002 - the protocol's form
+        """Nothing."""
+        return {}
+
+    def read(self, state: State, context: Context, branch: Branch) -> Context:  # noqa: ARG002 - the protocol's form
+        """The context as it is."""
+        return context
+
+    def write(self, state: State, context: Context, latents: Tensor) -> State:  # noqa: ARG002 - the protocol's form
+        """Nothing to add."""
+        return state

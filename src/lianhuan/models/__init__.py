@@ -1,0 +1,1 @@
+"""The networks that we own or build from library parts."""

@@ -1,0 +1,48 @@
+"""From a page request to word ids: the caption, then the place, then who is on stage."""
+
+from collections.abc import Sequence
+
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from lianhuan.models.text_encoder import SEGMENTS
+from lianhuan.story import PageRequest
+
+
+class PageTokenizer:
+    """Turns page requests into padded word ids with segments.
+
+    Args:
+        tokenizer: a WordPiece tokenizer of the `tokenizers` library with a [PAD] token.
+        max_length: words of a page beyond this number are cut, first from the end of the caption.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, max_length: int):
+        self.tokenizer = tokenizer
+        self.max_length = max_length
+        self.pad = tokenizer.token_to_id("[PAD]")
+
+    def __call__(self, requests: Sequence[PageRequest]) -> tuple[Tensor, Tensor, Tensor]:
+        """Word ids, segments (both (B, L) int64) and mask ((B, L) bool, True = keep).
+
+        L is always `max_length`, so that a page has the same numbers in any batch.
+        """
+        ids = torch.full((len(requests), self.max_length), self.pad)
+        segments = torch.zeros_like(ids)
+        for row, request in enumerate(requests):
+            words, kinds = self._page(request)
+            ids[row, : len(words)] = torch.tensor(words, dtype=torch.long)
+            segments[row, : len(kinds)] = torch.tensor(kinds, dtype=torch.long)
+        return ids, segments, ids != self.pad
+
+    def _page(self, request: PageRequest) -> tuple[list[int], list[int]]:
+        stage = [(1, request.place or "")]
+        stage += [(2 + i, f"{e.name} {e.kind} {e.look}") for i, e in enumerate(request.stage[: SEGMENTS - 2])]
+        tail = [(word, segment) for segment, text in stage for word in self._words(text)][: self.max_length // 2]
+        head = [(word, 0) for word in self._words(request.caption)][: self.max_length - len(tail)]
+        pairs = head + tail
+        return [word for word, _ in pairs], [segment for _, segment in pairs]
+
+    def _words(self, text: str) -> list[int]:
+        return self.tokenizer.encode(text, add_special_tokens=False).ids

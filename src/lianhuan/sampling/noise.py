@@ -1,0 +1,16 @@
+"""Noise that belongs to a page."""
+
+import hashlib
+
+import numpy as np
+import numpy.typing as npt
+
+
+def page_noise(seed: int, scene_id: str, take: int, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
+    """Standard normal noise of one page, a pure function of its arguments.
+
+    The same page gets the same noise at any batch size, in any order and in any process.
+    """
+    digest = hashlib.sha256(f"{seed}\0{scene_id}\0{take}".encode()).digest()
+    key = np.frombuffer(digest[:16], dtype=np.uint64)
+    return np.random.Generator(np.random.Philox(key=key)).standard_normal(shape, dtype=np.float32)

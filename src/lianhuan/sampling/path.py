@@ -1,0 +1,43 @@
+"""The path between pictures and noise: x_t = alpha(t) x0 + sigma(t) eps, over discrete training times."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True)
+class NoisePath:
+    """A variance-preserving path given by the cumulative products of DDPM (Ho et al. 2020, eq. 4).
+
+    `alphas_cumprod` has one number in (0, 1) per training time, falling; time t is an index into it.
+    """
+
+    alphas_cumprod: npt.NDArray[np.float64]
+
+    @classmethod
+    def cosine(cls, times: int = 1000, max_beta: float = 0.999) -> "NoisePath":
+        """The cosine path of Nichol and Dhariwal 2021, eq. 17 (diffusers' "squaredcos_cap_v2")."""
+        level = [math.cos((i / times + 0.008) / 1.008 * math.pi / 2) ** 2 for i in range(times + 1)]
+        betas = [min(1 - after / before, max_beta) for before, after in zip(level, level[1:], strict=False)]
+        return cls(np.cumprod(1 - np.array(betas, dtype=np.float32), dtype=np.float32).astype(np.float64))
+
+    def alpha(self, t: int) -> float:
+        """Share of the picture at time t; 1 before the first time (t = -1), where nothing is left to remove."""
+        return 1.0 if t < 0 else math.sqrt(self.alphas_cumprod[t])
+
+    def sigma(self, t: int) -> float:
+        """Share of the noise at time t; 0 at t = -1."""
+        return 0.0 if t < 0 else math.sqrt(1 - self.alphas_cumprod[t])
+
+    def times(self, steps: int) -> list[int]:
+        """`steps` times from the noisiest downwards, evenly spaced ("trailing", Lin et al. 2024), then -1, the picture.
+
+        Raises:
+            ValueError: `steps` is not between 1 and the number of training times.
+        """
+        total = len(self.alphas_cumprod)
+        if not 1 <= steps <= total:
+            raise ValueError(f"steps must be between 1 and {total}, not {steps}")
+        return [round(total - i * total / steps) - 1 for i in range(steps)] + [-1]

@@ -1,0 +1,73 @@
+"""Samplers as generators: each step yields what is known; the caller may stop, look or draw a progress bar.
+
+All of them see `denoise(x, t) -> x0` and a path, and use only + - * / on arrays, so the same functions run on torch
+tensors and on NumPy arrays.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from lianhuan.sampling.path import NoisePath
+
+Array = Any
+"""A torch tensor or a NumPy array."""
+Denoise = Callable[[Array, int], Array]
+
+
+class Denoised(NamedTuple):
+    """After a step: `x` at the next time, and the estimate `x0` of the clean latents behind it."""
+
+    x: Array
+    x0: Array
+
+
+def ddim(denoise: Denoise, path: NoisePath, x: Array, times: list[int]) -> Iterator[Denoised]:
+    """Deterministic DDIM (Song et al. 2021, eq. 12 with sigma = 0) from noise `x` along `times`."""
+    for t, after in zip(times, times[1:], strict=False):
+        x0 = denoise(x, t)
+        eps = (x - path.alpha(t) * x0) / path.sigma(t)
+        x = path.alpha(after) * x0 + path.sigma(after) * eps
+        yield Denoised(x, x0)
+
+
+def dpmpp_2m(denoise: Denoise, path: NoisePath, x: Array, times: list[int]) -> Iterator[Denoised]:
+    """DPM-Solver++(2M), multistep, data prediction (Lu et al. 2022, algorithm 2); the last step is of first order."""
+
+    def log_snr(t: int) -> float:
+        return math.log(path.alpha(t)) - math.log(path.sigma(t))
+
+    previous: tuple[Array, float] | None = None
+    for t, after in zip(times, times[1:], strict=False):
+        x0 = denoise(x, t)
+        if after < 0:
+            yield Denoised(x0, x0)
+            return
+        step = log_snr(after) - log_snr(t)
+        estimate = x0
+        if previous is not None:
+            estimate = x0 + (x0 - previous[0]) * (0.5 * step / previous[1])
+        x = path.sigma(after) / path.sigma(t) * x - path.alpha(after) * math.expm1(-step) * estimate
+        previous = (x0, step)
+        yield Denoised(x, x0)
+
+
+def ddpm(
+    denoise: Denoise, path: NoisePath, x: Array, times: list[int], noise: Callable[[], Array]
+) -> Iterator[Denoised]:
+    """Ancestral DDPM sampling from the posterior q(x_{t-1} | x_t, x_0) (Ho et al. 2020, eq. 6 and 7).
+
+    `noise()` gives fresh standard normal noise of the shape of `x`; the variance is beta-tilde.
+    """
+    for t, after in zip(times, times[1:], strict=False):
+        x0 = denoise(x, t)
+        left, kept = path.alpha(t) / path.alpha(after), path.sigma(after) / path.sigma(t)
+        beta = 1 - left**2
+        x = path.alpha(after) * beta / path.sigma(t) ** 2 * x0 + left * kept**2 * x
+        if after >= 0:
+            x = x + math.sqrt(beta) * kept * noise()
+        yield Denoised(x, x0)
+
+
+SAMPLERS = {"ddim": ddim, "dpmpp-2m": dpmpp_2m}
+"""The deterministic samplers, by their command-line names."""

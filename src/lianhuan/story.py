@@ -1,0 +1,136 @@
+"""A story is a value: frozen records that cross files and processes; no torch here."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Span = Annotated[tuple[int, int], Field(description="[start, end) in characters of the source text")]
+
+
+class Value(BaseModel):
+    """A frozen record; unknown keys raise, equality means the same content."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Character(Value):
+    """One member of the cast.
+
+    `kind` is a word the generator can draw: girl, boy, woman, man, fox, rabbit ... or "person" when the text
+    does not say.
+    """
+
+    name: str
+    kind: str = "person"
+    aliases: tuple[str, ...] = ()
+    look: str = ""
+    spans: tuple[Span, ...] = ()
+
+
+class Place(Value):
+    """A place of the story and the words that name it."""
+
+    name: str
+    spans: tuple[Span, ...] = ()
+
+
+class Mention(Value):
+    """A pronoun or noun phrase that points to characters."""
+
+    span: Span
+    text: str
+    refers_to: tuple[str, ...] = ()
+    ambiguous: bool = False
+
+
+class Change(Value):
+    """An intended change of clothes: from this scene on, `character` wears `item`."""
+
+    character: str
+    item: str
+    span: Span | None = None
+
+
+class Scene(Value):
+    """One page: its exact words and the state of the stage.
+
+    `on_stage` lists cast names in the order in which the scene mentions them; `place` is carried forward from
+    earlier scenes until the text names another one; `prompt` (set by the user) replaces `text` for the generator.
+    """
+
+    id: str
+    text: str
+    span: Span
+    on_stage: tuple[str, ...] = ()
+    place: str | None = None
+    changes: tuple[Change, ...] = ()
+    prompt: str | None = None
+
+
+class Story(Value):
+    """A text read as scenes, cast, places and mentions. The scenes' texts, joined, give the source back."""
+
+    title: str
+    language: str = "en"
+    scenes: tuple[Scene, ...]
+    cast: tuple[Character, ...] = ()
+    places: tuple[Place, ...] = ()
+    mentions: tuple[Mention, ...] = ()
+    style: str = ""
+
+    def character(self, name: str) -> Character:
+        """The cast member called `name`; a bare `Character` if the cast has none."""
+        return next((c for c in self.cast if c.name == name), Character(name=name))
+
+
+class StageEntry(Value):
+    """Who is on stage, as far as the generator needs to know."""
+
+    name: str
+    kind: str = "person"
+    look: str = ""
+
+
+class PageRequest(Value):
+    """All that decides the pixels of one page, apart from the generator and the memory's state.
+
+    Attributes:
+        scene_id: id of the scene; with `seed` and `take` it decides the noise.
+        caption: the words to draw.
+        place: place word, or None when unknown.
+        stage: the characters on stage, left to right unless the caption says otherwise.
+        changes: intended changes of clothes in this scene.
+        style: style word, "" for the generator's own.
+        seed: seed of the book.
+        take: number of this attempt at the page, from 0.
+        steps: denoising steps.
+        guidance: classifier-free guidance scale; 1 means none.
+    """
+
+    scene_id: str
+    caption: str
+    place: str | None = None
+    stage: tuple[StageEntry, ...] = ()
+    changes: tuple[Change, ...] = ()
+    style: str = ""
+    seed: int = 0
+    take: int = 0
+    steps: int = Field(default=20, ge=1, le=1000)
+    guidance: float = Field(default=3.0, ge=0.0, le=100.0)
+
+
+def page_request(story: Story, scene: Scene, *, seed: int, take: int = 0, steps: int = 20, guidance: float = 3.0) -> PageRequest:
+    """What to draw for `scene` of `story`: its words and its stage state."""
+    cast = (story.character(name) for name in scene.on_stage)
+    return PageRequest(
+        scene_id=scene.id,
+        caption=scene.prompt or scene.text,
+        place=scene.place,
+        stage=tuple(StageEntry(name=c.name, kind=c.kind, look=c.look) for c in cast),
+        changes=scene.changes,
+        style=story.style,
+        seed=seed,
+        take=take,
+        steps=steps,
+        guidance=guidance,
+    )

@@ -1,0 +1,20 @@
+"""The only place where pictures become tensors and tensors pictures: uint8 HWC <-> float [-1, 1] BCHW."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+
+def to_tensor(images: Sequence[Image.Image]) -> Tensor:
+    """RGB pictures of one size as float32 (B, 3, H, W) in [-1, 1]."""
+    pixels = np.stack([np.asarray(image.convert("RGB")) for image in images])
+    return torch.from_numpy(pixels).permute(0, 3, 1, 2).to(torch.float32) / 127.5 - 1
+
+
+def to_images(tensor: Tensor) -> list[Image.Image]:
+    """Pictures from float (B, 3, H, W); values outside [-1, 1] are clipped, the rest rounded to 8 bits."""
+    pixels = ((tensor.detach().float().clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
+    return [Image.fromarray(p) for p in pixels.permute(0, 2, 3, 1).cpu().numpy()]

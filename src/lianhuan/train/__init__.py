@@ -1,0 +1,1 @@
+"""The training kit: one loop for all objectives, checkpoints that resume bit for bit."""

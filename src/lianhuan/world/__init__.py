@@ -1,0 +1,1 @@
+"""The procedural storybook world: stories, scenes, drawing, captions and exact labels. Needs skia, no torch."""
