@@ -1,1 +1,1 @@
-"""bench."""
+"""The bench: saved books in, scores and tables out. It never draws."""

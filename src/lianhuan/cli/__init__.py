@@ -1,1 +1,14 @@
-"""cli."""
+"""The command line: one file per verb, each with a function of the file's name. They parse, call and print."""
+
+import importlib
+import sys
+
+VERBS = ("illustrate", "plan", "export", "world", "train", "bench", "doctor")
+"""Verbs in the order in which the help shows them: `lianhuan.cli.<verb>` holds a function `<verb>`."""
+
+
+def main() -> None:
+    """Run the command line; nothing heavy is imported before a verb runs."""
+    for stream in (sys.stdout, sys.stderr):  # a name that the terminal cannot show is no reason to stop
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    importlib.import_module("lianhuan.cli.app").app()

@@ -1,1 +1,5 @@
-"""control."""
+"""Control: what bends one frame's sampling. One control per file."""
+
+from lianhuan.control.classifier_free import ClassifierFree
+
+__all__ = ["ClassifierFree"]

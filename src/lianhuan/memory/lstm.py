@@ -99,7 +99,7 @@ class LSTMMemory(nn.Module):
     def advance(self, state: State, context: Context) -> tuple[Tensor, Tensor]:
         """The LSTM's hidden and cell state, both (B, hidden), on reading a frame's words after the previous picture."""
         pooled = self.pool(context.tokens[:, :SUMMARY_TOKENS].flatten(1))
-        return self.cell(torch.cat([pooled, state["picture"]], dim=1), (state["h"], state["c"]))  # type: ignore[no-any-return]
+        return self.cell(torch.cat([pooled, state["picture"]], dim=1), (state["h"], state["c"]))
 
     def to_config(self) -> dict[str, int]:
         """The sizes as plain JSON."""

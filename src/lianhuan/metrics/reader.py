@@ -1,7 +1,15 @@
 """The reader: a small network, trained on drawn frames only, that names what a picture of the world shows."""
 
+import json
+from importlib.resources import files
+from pathlib import Path
+
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor, nn
+
+from lianhuan.errors import CheckpointError
 
 
 class Reader(nn.Module):
@@ -32,3 +40,26 @@ class Reader(nn.Module):
     def read(self, pictures: Tensor) -> dict[str, Tensor]:
         """Label name -> (B,) most likely class."""
         return {name: logits.argmax(1) for name, logits in self(pictures).items()}
+
+
+def load_reader(folder: Path | None = None) -> Reader:
+    """The reader in `folder` (`config.json` with its "classes", `model.safetensors`), ready to read; None for the embedded one.
+
+    Raises:
+        CheckpointError: a file is missing, damaged, or of another network.
+    """
+    home = Path(str(files("lianhuan"))) / "weights" / "reader" if folder is None else folder
+    try:
+        config = json.loads((home / "config.json").read_text(encoding="utf-8"))
+        reader = Reader({str(name): int(number) for name, number in config["classes"].items()})
+        tensors = load_file(home / "model.safetensors")
+        reader.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
+    except FileNotFoundError as error:
+        raise CheckpointError(
+            f"{home} holds no reader; config.json and model.safetensors belong there"
+        ) from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, SafetensorError) as error:
+        raise CheckpointError(
+            f"{home}: the reader is damaged or belongs to another version ({error})"
+        ) from error
+    return reader.eval().requires_grad_(False)

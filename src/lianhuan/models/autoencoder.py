@@ -1,6 +1,7 @@
 """The autoencoder: pictures (B, 3, 128, 128) <-> whitened latents (B, C, 16, 16)."""
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import torch
 from diffusers.models.autoencoders.vae import Decoder, Encoder
@@ -30,17 +31,17 @@ class Autoencoder(nn.Module):
         super().__init__()
         self.config = config
         folded = 3 * config.patch**2
-        shape = {
-            "block_out_channels": tuple(config.widths),
+        widths = tuple(config.widths)
+        shape: dict[str, Any] = {
+            "block_out_channels": widths,
             "layers_per_block": 1,
             "norm_num_groups": 16,
             "mid_block_add_attention": False,
         }
-        levels = len(config.widths)
-        self.encoder = Encoder(
-            folded, config.latent_channels, ("DownEncoderBlock2D",) * levels, double_z=False, **shape
-        )
-        self.decoder = Decoder(config.latent_channels, folded, ("UpDecoderBlock2D",) * levels, **shape)
+        down = ("DownEncoderBlock2D",) * len(widths)
+        up = ("UpDecoderBlock2D",) * len(widths)
+        self.encoder = Encoder(folded, config.latent_channels, down, double_z=False, **shape)
+        self.decoder = Decoder(config.latent_channels, folded, up, **shape)
         self.register_buffer("mean", torch.zeros(1, config.latent_channels, 1, 1))
         self.register_buffer("std", torch.ones(1, config.latent_channels, 1, 1))
 

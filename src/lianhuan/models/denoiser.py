@@ -40,14 +40,15 @@ class Denoiser(nn.Module):
 
     def __init__(self, unet: UNet2DConditionModel, path: NoisePath, prediction: Prediction):
         super().__init__()
-        self.unet = unet
+        self.unet: nn.Module = unet  # type: ignore[assignment]  # diffusers hides that it is one
+        self.summary = getattr(unet, "config").class_embed_type is not None
         self.path = path
         self.prediction = prediction
 
     def predict(self, x: Tensor, t: Tensor, context: Context) -> Tensor:
         """The network's own output: eps or v, of the shape (B, C, H, W) of `x`; `t` is (B,) int64."""
         labels = None
-        if self.unet.config.class_embed_type is not None:
+        if self.summary:
             labels = context.tokens[:, :SUMMARY_TOKENS].flatten(1)
         mask = None if bool(context.mask.all()) else context.mask
         return self.unet(x, t, context.tokens, class_labels=labels, encoder_attention_mask=mask).sample

@@ -21,7 +21,7 @@ class PageTokenizer:
     def __init__(self, tokenizer: Tokenizer, max_length: int):
         self.tokenizer = tokenizer
         self.max_length = max_length
-        self.pad = tokenizer.token_to_id("[PAD]")
+        self.pad: int = tokenizer.token_to_id("[PAD]")  # type: ignore[assignment]  # None without [PAD]: torch refuses it
 
     def __call__(self, requests: Sequence[PageRequest]) -> tuple[Tensor, Tensor, Tensor]:
         """Word ids, segments (both (B, L) int64) and mask ((B, L) bool, True = keep).

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 the marks are Chinese ones
 """Chinese: names (名叫, 小X, 狐狸莉莉, 张小明), kin, animals, and the pronouns; without a word segmenter.
 
 A name must be written where a character acts: at the start of a clause or after 和, 对 ... and before a verb or a mark.
@@ -14,12 +15,13 @@ _H = r"[㐀-鿿]"
 _NAMED = re.compile(
     rf"(?:名叫|名字叫做|名字叫|名字是|叫做|取名叫|取名|(?<![大喊尖吼惊哭嚷])叫)({_H}{{2,4}}?)(?=的|[，。、！？；：“”「」\s]|和|$)"
 )
-_BEFORE = r"(?<![㐀-鿿])|(?<=[和跟与对向把给帮是让被看见着了在问着抱到])|(?<=[狐兔熊猫狗狼鼠猪猴鹿]狸)|(?<=[兔猴狮鸭]子)|(?<=孩)|(?<=狸)|(?<=娘)"
+_BEFORE = r"(?<![㐀-鿿])|(?<=[和跟与对向把给帮是让被看见着了在问抱到鼠猫狗熊兔狸狼猪猴鹿羊象子孩娘哥姐弟妹])"
 _SMALL = re.compile(rf"(?:{_BEFORE})(?:小{_H}|阿{_H}|老[{''.join(lex.SURNAMES)}])(?={lex.STRONG})")
 _DOUBLE = re.compile(rf"(?:{_BEFORE})([{''.join(lex.GIVEN)}])\1(?={lex.STRONG})")
 _FULL = re.compile(
-    rf"(?:{_BEFORE})[{''.join(lex.SURNAMES)}][{''.join(lex.GIVEN)}小大]?[{''.join(lex.GIVEN)}](?=说|说|问|喊|答|笑着|想|跑|走|和|对)"
+    rf"(?:{_BEFORE})[{''.join(lex.SURNAMES)}][{''.join(lex.GIVEN)}小大]?[{''.join(lex.GIVEN)}](?=说|問|问|喊|答|笑着|想|跑|走|和|对|是|有|住|也|从|在)"
 )
+_TITLED = re.compile(rf"[{''.join(lex.SURNAMES)}](?:{lex.TITLES})")
 _KNOWN = re.compile("|".join(sorted(lex.GIRLS | lex.BOYS, key=len, reverse=True)))
 _ADJ = "小|大|老|白|灰|黑|花|胖|红|棕|黄|可爱的"
 _NOUNS = re.compile(
@@ -33,7 +35,7 @@ _SUBJECT = re.compile(rf"(?:的时候)?(?:{lex.ACTS})")
 _OPENS = re.compile(
     r"(?:^|[，。！？；：“”「」…\s]|于是|这时|突然|但是|可是|然后|接着|后来|原来|看见|只见|忽然)$"
 )
-_KIN_OF = re.compile(r"^(?:爸爸|妈妈|爷爷|奶奶|哥哥|姐姐|弟弟|妹妹|先生|太太|大叔|大婶)$")
+_SPEAKS = re.compile(rf"(?:{lex.SPEECH})")
 _MUTE = re.compile(r"(?:像|好像|仿佛|如同)(?:一?[只个条头匹])?$")
 
 
@@ -48,8 +50,12 @@ class Chinese:
         self._quotations = quotations
         self._starts = [start for start, _ in quotations]
         self._covered = bytearray(len(text) + 1)
+        given: dict[str, Person] = {}
         for name in self._names():
-            self.people[name] = _person(name)
+            person = self.people[name] = given.get(name) or _person(name)
+            person.called(name)
+            if len(name) > 2:
+                given.setdefault(name[1:], person)
         self._minds = {_same(m[2]) for m in _NOUNS.finditer(text) if self._acts_like_us(m)}
         self._sign_names()
         self._sign_nouns()
@@ -58,9 +64,9 @@ class Chinese:
     def _names(self) -> list[str]:
         """All names of the text."""
         found = {m[1]: m.start(1) for m in _NAMED.finditer(self.text) if _may_be_named(m[1])}
-        for pattern in (_SMALL, _DOUBLE, _FULL, _KNOWN):
+        for pattern in (_SMALL, _DOUBLE, _FULL, _TITLED, _KNOWN):
             for match in pattern.finditer(self.text):
-                if pattern is _KNOWN or self._plausible(match[0]):
+                if pattern in (_KNOWN, _TITLED) or self._plausible(match[0]):
                     found.setdefault(match[0], match.start())
         return sorted(found, key=lambda name: found[name])
 
@@ -69,7 +75,7 @@ class Chinese:
         return name[:2] not in lex.NOT_SMALL and name not in lex.KIN and not _NOUNS.fullmatch(name)
 
     def _acts_like_us(self, match: re.Match[str]) -> bool:
-        return bool(re.compile(rf"(?:{lex.SPEECH})").match(self.text, match.end()))
+        return bool(_SPEAKS.match(self.text, match.end()))
 
     def _quoted(self, start: int, end: int) -> bool:
         """In a quotation, and not a call: “小红，快来！”."""
@@ -92,7 +98,9 @@ class Chinese:
 
     def _add(self, start: int, end: int, who: Person | None, want: str = "") -> None:
         self._covered[start:end] = b"\x01" * (end - start)
-        self.signs.append(Sign(start, end, who, want, self._role(start, end), self._quoted(start, end)))
+        quoted = self._quoted(start, end)
+        role = "called" if self._in_quotation(start) and not quoted else self._role(start, end)
+        self.signs.append(Sign(start, end, who, want, role, quoted))
 
     def _sign_names(self) -> None:
         if not self.people:
@@ -116,7 +124,7 @@ class Chinese:
             )
         ]
         named = re.search(r"(?:名叫|叫做|名字叫|叫)$", before)
-        tail = re.match(r"的" if named else r"是(?:一?[个只位头条名])?", after)
+        tail = re.match(r"的" if named else r"是(?:一?[个只位头条名])?(?:[㐀-鿿]{1,4}的)?", after)
         noun = _NOUNS.match(after, tail.end()) if tail else None
         if noun:
             self._know(person, noun)
@@ -182,7 +190,11 @@ class Chinese:
 
 
 def _may_be_named(name: str) -> bool:
-    return not re.match(r"[他她它我你这那什一不了]", name) and name not in lex.KIN and "声" not in name
+    return (
+        not re.match(r"[他她它我你这那什一不了醒来住上到出]", name)
+        and name not in lex.KIN
+        and "声" not in name
+    )
 
 
 def _same(noun: str) -> str:
@@ -199,6 +211,8 @@ def _meaning(noun: re.Match[str]) -> tuple[str, str]:
 
 def _person(name: str) -> Person:
     gender = ""
+    if title := re.search(f"(?:{lex.TITLES})$", name):
+        return Person(name, *lex.KIN[title[0]])
     if name not in lex.UNSURE:
         known = "f" if name in lex.GIRLS else "m" if name in lex.BOYS else ""
         gender = known or ("f" if name[-1] in lex.SHE else "m" if name[-1] in lex.HE else "")

@@ -8,13 +8,32 @@ from lianhuan.script.people import GROWN_UP, YOUNG, Person, Sign
 from lianhuan.script.tokens import Token, is_quoted, role_of, verb_after
 
 _NAMES = lex.GIRLS | lex.BOYS
-_UNSURE = frozenset("Alex Charlie Sam Robin Jamie Coco Kit Pip Teddy Kai Jan Lee Chris Max".split()) - {"Max"}
+_UNSURE = lex.word_set("Alex Charlie Sam Robin Jamie Coco Kit Pip Teddy Kai Jan Lee Chris")
 _TITLES = frozenset(lex.TITLES) | frozenset(lex.KIN)
+_FORMAL = frozenset({"mr", "mrs", "ms", "miss", "dr", "sir"})
 _SPACES = frozenset({"in", "at", "from", "near", "the", "through"})
-_TIMES = frozenset("in last next this every each early late of since until by on during one".split())
-_GIVING = frozenset("gave give gives showed handed told brought sent offered bought asked called".split())
+_TIMES = lex.word_set("in last next this every each early late of since until by on during one")
+_GIVING = lex.word_set("gave give gives showed handed told brought sent offered bought asked called")
 _PLACES = frozenset(
-    "village town city country island place river street kingdom land hill mountain lake ship boat farm school".split()
+    [
+        "village",
+        "town",
+        "city",
+        "country",
+        "island",
+        "place",
+        "river",
+        "street",
+        "kingdom",
+        "land",
+        "hill",
+        "mountain",
+        "lake",
+        "ship",
+        "boat",
+        "farm",
+        "school",
+    ]
 )
 _NOT_ADJECTIVES = (
     lex.PREPOSITIONS | lex.DETERMINERS | {"and", "or", "but", "who", "i", "he", "she", "they", "you", "it"}
@@ -73,9 +92,13 @@ class Names:
         return None if first > last or single else (first, last)
 
     def _filler(self, first: int, last: int) -> bool:
-        token = self.tokens[first]
+        token, before = self.tokens[first], self.tokens[max(first - 1, 0)]
+        if before.low in ("named", "called") or (
+            before.low in ("is", "was") and self.tokens[first - 2].low == "name"
+        ):
+            return False
         if not token.initial:
-            return token.low in lex.COMMON and token.low not in lex.CONTRAST | {"dear", "poor"}
+            return token.low in lex.COMMON - lex.CONTRAST and token.text not in _NAMES
         if token.text in _NAMES or (token.low in _TITLES and first < last):
             return False
         if token.low in lex.CONTRAST and first < last:
@@ -141,47 +164,38 @@ class Names:
 
     def _register(self, found: dict[str, Run]) -> None:
         """One person for each name; "Peter" is "Peter Rabbit" when only one person's name begins so."""
+        longer: defaultdict[str, set[Person]] = defaultdict(set)
         for name in sorted(found, key=lambda n: -len(n.split())):
-            parts = name.split()
-            same = [
-                p
-                for p in self._unique()
-                if len(parts) < len(p.name.split()) and self._short(parts, p.name.split())
-            ]
+            same = longer[name]
             if len(same) == 1:
-                same[0].called(name)
-                self.people[name] = same[0]
+                self.people[name] = next(iter(same))
+                self.people[name].called(name)
             else:
                 self.people[name] = self._person(name)
-
-    def _unique(self) -> list[Person]:
-        return list(dict.fromkeys(self.people.values()))
-
-    def _short(self, parts: list[str], full: list[str]) -> bool:
-        """Whether `parts` is a short form of the name `full`."""
-        title = full[0].lower().rstrip(".")
-        if title in ("mr", "mrs", "ms", "miss", "dr", "sir"):
-            return False
-        return full[: len(parts)] == parts or (title in _TITLES and full[1:] == parts)
+            for short in _short_forms(name.split()):
+                longer[short].add(self.people[name])
 
     def _person(self, name: str) -> Person:
         parts = name.split()
         title = parts[0].lower().rstrip(".")
-        own = parts[1] if title in _TITLES and len(parts) > 1 else parts[0]
+        own = (parts[1] if title in _TITLES and len(parts) > 1 else parts[0]).split("-")[0]
         animal = next((lex.ANIMALS[p.lower()] for p in parts if p.lower() in lex.ANIMALS), "")
         gender = (lex.TITLES.get(title) or lex.KIN.get(title, ("", "", ""))[2]) if len(parts) > 1 else ""
         if not gender and own not in _UNSURE and (own in lex.GIRLS) != (own in lex.BOYS):
             gender = "f" if own in lex.GIRLS else "m"
         grown = title in _TITLES and len(parts) > 1 and title not in lex.YOUNG_TITLES | {"old"}
-        kind = animal or (GROWN_UP if grown else YOUNG).get(gender, "person")
-        return Person(name, kind, gender)
+        person = Person(name, animal or (GROWN_UP if grown else YOUNG).get(gender, "person"), gender)
+        if title in lex.KIN and not animal:
+            self.nouns[person].add(lex.KIN[title][0])
+        return person
 
     def _sign(self, run: Run) -> None:
         first, last = run
         a, b = self.tokens[first], self.tokens[last]
         quoted = is_quoted(self.text, a, b)
         person = self.people[self._name(run)]
-        self.signs.append(Sign(a.start, b.end, person, role=role_of(self.tokens, first, last), quoted=quoted))
+        role = "called" if a.quoted and not quoted else role_of(self.tokens, first, last)
+        self.signs.append(Sign(a.start, b.end, person, role=role, quoted=quoted))
         self.taken.update(range(first, last + 1))
 
     def _describe(self, run: Run) -> None:
@@ -196,7 +210,7 @@ class Names:
             self._plural(first)
 
     def _before(self, first: int) -> int | None:
-        """ "a fox named Lily", "his brother Max", "the fox, Lily," """
+        """The noun in "a fox named Lily", "his brother Max", "the fox, Lily,"."""
         tokens = self.tokens
         if not first or tokens[first].initial:
             return None
@@ -215,7 +229,7 @@ class Names:
         return first - 1 if tokens[first].near or comma else None
 
     def _after(self, first: int, last: int) -> int | None:
-        """ "Lily the fox", "Tom, a clever fox," """
+        """The noun in "Lily the fox", "Tom, a clever fox,"."""
         tokens = self.tokens
         if last + 2 >= len(tokens) or tokens[last].owns:
             return None
@@ -248,7 +262,7 @@ class Names:
         return None
 
     def _is_a(self, last: int) -> int | None:
-        """ "Lily was a little fox" """
+        """The noun in "Lily was a little fox"."""
         tokens = self.tokens
         if (
             last + 3 >= len(tokens)
@@ -259,19 +273,23 @@ class Names:
         return self._host(last + 3)
 
     def _name_was(self, first: int) -> int | None:
-        """ "There was a girl. Her name was Mia." """
+        """The noun in "There was a girl. Her name was Mia."."""
         tokens = self.tokens
         if first < 3 or tokens[first - 1].low not in ("was", "is") or tokens[first - 2].low != "name":
             return None
         back = range(first - 3, max(first - 40, -1), -1)
         host = next((i for i in back if tokens[i].low in _HOSTS and i not in self.taken), None)
         if host is not None:
-            person, token = self.people[self._name((first, first))], tokens[host]
-            self.signs.append(Sign(token.start, token.end, person, role=role_of(tokens, host, host)))
+            start = host
+            while start > host - 4 and tokens[start].near and tokens[start].low not in lex.DETERMINERS:
+                start -= 1
+            person = self.people[self._name((first, first))]
+            role = role_of(tokens, start, host)
+            self.signs.append(Sign(tokens[start].start, tokens[host].end, person, role=role))
         return host
 
     def _plural(self, first: int) -> None:
-        """ "two rabbits named Flopsy, Mopsy and Peter" """
+        """Learn from "two rabbits named Flopsy, Mopsy and Peter"."""
         tokens = self.tokens
         host = next(
             (i for i in range(first - 2, max(first - 5, -1), -1) if tokens[i].low in lex.PLURALS), None
@@ -299,6 +317,15 @@ class Names:
         else:
             kind, gender = lex.PEOPLE_NOUNS.get(noun, ("", ""))
             self.nouns[person].add(noun)
-        if kind not in ("", "friend", "child", "person"):
-            person.kind = kind
         person.gender = gender or person.gender
+        if kind not in ("", "friend", "child", "person"):
+            person.kind = GROWN_UP.get(person.gender, kind) if kind in GROWN_UP.values() else kind
+
+
+def _short_forms(full: list[str]) -> list[str]:
+    """Shorter forms of a name: "Peter" for Peter Rabbit, "Rose" and "Grandma" for Grandma Rose, "Ava" for Dr. Ava Stone."""
+    title = full[0].lower().rstrip(".")
+    rest = full[1:] if title in _TITLES else full
+    whole = len(rest) + (title in _TITLES and title not in _FORMAL)
+    starts = [" ".join(full[:n]) for n in range(1, len(full))] if title not in _FORMAL else []
+    return starts + [" ".join(rest[:n]) for n in range(1, whole)]

@@ -1,4 +1,5 @@
 """English characters named by a noun ("a little bear", "her mother"), and the pronouns."""
+# ruff: noqa: RUF001 curly quotes are meant
 
 import re
 from collections import defaultdict
@@ -16,12 +17,28 @@ _PRONOUNS = {
     "themselves": ("they", "owner"), "everyone": ("all", "subject"), "everybody": ("all", "subject"),
 }  # fmt: skip
 _MINDFUL = (lex.SPEECH - {"sang"}) | frozenset(
-    "smiled wanted wished decided thought helped hugged loved nodded waved told hoped wondered agreed promised knew".split()
+    [
+        "smiled",
+        "wanted",
+        "wished",
+        "decided",
+        "thought",
+        "helped",
+        "hugged",
+        "loved",
+        "nodded",
+        "waved",
+        "told",
+        "hoped",
+        "wondered",
+        "agreed",
+        "promised",
+        "knew",
+    ]
 )
-_WEATHER = frozenset(
-    "a an the time cold hot warm sunny dark late early so very raining snowing too not".split()
-)
+_WEATHER = lex.word_set("a an the time cold hot warm sunny dark late early so very raining snowing too")
 _NUMBERS = frozenset({"two", "three", "four", "both", "all"})
+_SIBLINGS = {"sister": "brother", "brother": "sister"}
 _OWNERS = frozenset({"his", "her", "their", "its", "my", "our", "your"})
 _KINDS = frozenset({"boy", "girl", "man", "woman", "child"})
 
@@ -80,7 +97,7 @@ class Nouns:
         if found is None:
             return
         who, want = found
-        role = role_of(self._tokens, first, i)
+        role = "called" if token.quoted and not quoted else role_of(self._tokens, first, i)
         self.signs.append(Sign(self._tokens[first].start, token.end, who, want, role, quoted))
 
     def _phrase(self, i: int) -> tuple[int, str, str] | None:
@@ -124,9 +141,11 @@ class Nouns:
             match = next((p for p, adj in reversed(own) if adjective and adj == adjective), None)
             if match or own:
                 return match or own[-1][0], ""
-            named = self._named(token.start, noun, kind)
+            named = self._named(token.start, noun, kind) or self._unclear(token.start, noun)
             if len(named) == 1:
                 named[0].called("the " + token.low)
+                if named[0].kind == "person" and gender:
+                    named[0].learn(gender)
                 return named[0], ""
             if named:
                 return None, kind
@@ -137,11 +156,23 @@ class Nouns:
     def _named(self, at: int, noun: str, kind: str) -> list[Person]:
         """Named persons, met before, whom the noun may mean."""
         kinds = {"child": ("boy", "girl")}.get(kind, (kind,)) if noun in _KINDS or kind == noun else ()
+        sibling = _SIBLINGS.get(noun)
+        if sibling and any(sibling in described for described in self._names.nouns.values()):
+            kinds = (kind,)
         return [
             person
             for person, first in self._first.items()
             if first < at and (noun in self._names.nouns.get(person, ()) or person.kind in kinds)
         ]
+
+    def _unclear(self, at: int, noun: str) -> list[Person]:
+        """The only named person met before of whom nothing is known: "the boy" after "Dash"."""
+        people = (
+            [p for p, first in self._first.items() if first < at and p.kind == "person"]
+            if noun in _KINDS
+            else []
+        )
+        return people if len(people) == 1 else []
 
     def _new(self, token: Token, noun: str, kind: str, gender: str, adjective: str) -> Person:
         own = self._known[noun]
@@ -160,7 +191,7 @@ class Nouns:
         return person
 
     def _many(self, i: int, token: Token) -> None:
-        """ "the two friends", "the boys", "both girls" """
+        """Note "the two friends", "the boys", "both girls"."""
         first = i
         while (
             first
@@ -176,8 +207,8 @@ class Nouns:
             return
         if "three" in said or "all" in said or "four" in said:
             want = "all"
-        elif token.low in lex.PLURALS and not {"two", "both"} & said:
-            want = "many " + lex.PLURALS[token.low]
+        elif token.low in lex.PLURALS:
+            want = ("two " if {"two", "both"} & said else "many ") + lex.PLURALS[token.low]
         else:
             want = "two"
         self._add(first, i, want, role_of(self._tokens, first, i))
@@ -191,7 +222,9 @@ class Nouns:
                 or after.low in lex.COMMON - lex.CONTRAST
                 or after.low.endswith("ly")
             )
-            self._add(i, i, "she", "object" if free or (after and is_verb(after.low)) else "owner")
+            apart = i > 0 and self._tokens[i - 1].low in lex.PREPOSITIONS
+            owner = "apart" if apart else "owner"
+            self._add(i, i, "she", "object" if free or (after and is_verb(after.low)) else owner)
         elif token.low == "it":
             verb = verb_after(self._tokens, i)
             rest = self._tokens[i + 2].low if i + 2 < len(self._tokens) else ""
@@ -205,6 +238,8 @@ class Nouns:
                 self._add(i, i, "two", "subject")
         else:
             want, role = _PRONOUNS[token.low]
+            if role == "owner" and i and self._tokens[i - 1].low in lex.PREPOSITIONS:
+                role = "apart"
             together = token.low == "they" and after is not None and after.near and after.low == "all"
             self._add(i, i, "all" if together else want, role)
 

@@ -48,7 +48,7 @@ class Sign:
         end: where they end.
         who: the person they name; None for a pronoun or a noun phrase that the context must resolve.
         want: what such words ask for: "he", "she", "it", "they", "all", "two", "other", a kind, or "many " and a kind.
-        role: "subject", "object" or "owner".
+        role: "subject", "object", "owner" (his hat), "apart" (into his hat) or "called" (addressed in speech).
         quoted: whether they stand in somebody's speech (and do not address a character).
     """
 

@@ -9,14 +9,17 @@ import re
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lianhuan.script.people import PEOPLE, YOUNG, Link, Person, Sign
 from lianhuan.story import Span
 
-_AND = re.compile(r"\s+(?:and|&)\s+(?:also )?|和|与|跟|、")
+_AND = re.compile(
+    r"\s+(?:and|&)\s+(?:(?:his|her|their|the) \w+ (?:named |called )?)?|[和与跟][㐀-鿿]{0,3}|、"
+)
 _COMMA = re.compile(r"\s*,\s*(?:and\s+)?|、")
 _MEMORY = 12
+_RANKS = {"subject": 0, "member": 2}
 _GENDER = {"he": "m", "she": "f"}
 _MATCHES = {"child": ("boy", "girl")}
 
@@ -36,13 +39,15 @@ class Resolver:
         self._text = text
         self._sentences = sentences
         self._now = 0
+        self._members: set[int] = set()
         self._seen: deque[_Seen] = deque(maxlen=8 * _MEMORY)
         self._groups: deque[tuple[int, tuple[Person, ...]]] = deque(maxlen=2 * _MEMORY)
 
     def read(self, signs: list[Sign]) -> list[Link]:
         """Resolve `signs`, which are in the order of the text."""
         starts = [sign.start for sign in signs]
-        for self._now, (start, end) in enumerate(self._sentences):
+        for number, (start, end) in enumerate(self._sentences):
+            self._now = number
             here = signs[bisect_left(starts, start) : bisect_left(starts, end)]
             joined = self._joined(here)
             for sign in here:
@@ -52,9 +57,10 @@ class Resolver:
 
     def _one(self, sign: Sign, joined: dict[int, tuple[Person, ...]]) -> None:
         role = sign.role
+        found: tuple[Person, ...]
         if sign.who:
             found, ambiguous = (sign.who,), False
-        elif sign.want in ("they", "all", "two") or sign.want.startswith("many "):
+        elif sign.want in ("they", "all", "two") or " " in sign.want:
             found, ambiguous = self._plural(sign)
         else:
             found, ambiguous = self._single(sign)
@@ -62,8 +68,10 @@ class Resolver:
             return
         link = Link(sign, found, ambiguous)
         self.links.append(link)
-        if sign.quoted:
+        if sign.quoted or sign.role == "called":
             return
+        if sign.start in self._members or len(link.seen) > 1:
+            role = "member"
         self._seen.extend(_Seen(person, self._now, role) for person in link.seen)
         group = joined.get(sign.start) or (found if len(link.seen) > 1 else ())
         if group:
@@ -74,6 +82,8 @@ class Resolver:
         groups: dict[int, tuple[Person, ...]] = {}
         run: list[Sign] = []
         for sign in signs:
+            if sign.role == "owner" and not sign.who:
+                continue
             if sign.quoted or not sign.who:
                 run = []
                 continue
@@ -83,6 +93,7 @@ class Resolver:
                 people = _unique(s.who for s in run if s.who)
                 if len(people) > 1:
                     groups[sign.start] = people
+                    self._members.update(s.start for s in run)
             elif run and _COMMA.fullmatch(gap):
                 run.append(sign)
             else:
@@ -106,7 +117,7 @@ class Resolver:
         ranks: dict[Person, tuple[int, int, int]] = {}
         busy = self._subject() if sign.role == "object" else None
         for seen in self._seen:
-            rank = self._rank(seen, sign.want)
+            rank = self._rank(seen, sign.want, sign.role)
             if rank and seen.person is not busy:
                 ranks[seen.person] = min(rank, ranks.get(seen.person, rank))
         if not ranks:
@@ -117,18 +128,19 @@ class Resolver:
             found[0].learn(_GENDER[sign.want])
         return found, len(found) > 1
 
-    def _rank(self, seen: _Seen, want: str) -> tuple[int, int, int] | None:
+    def _rank(self, seen: _Seen, want: str, role: str) -> tuple[int, int, int] | None:
         back = self._now - seen.sentence
         if not self._fits(seen.person, want) or back > (1 if want == "it" else _MEMORY):
             return None
         unsure = int(want in _GENDER and not seen.person.gender)
-        return back + 2 * unsure, unsure, int(seen.role != "subject")
+        weight = 1 if role == "owner" else 2
+        return back + weight * unsure, back, _RANKS.get(seen.role, 1)
 
     def _fits(self, person: Person, want: str) -> bool:
         if want in _GENDER:
             return person.gender in ("", _GENDER[want])
         if want == "it":
-            return person.animal and not person.gender
+            return person.animal and not person.gender and not person.name[0].isupper()
         return person.kind == want or person.kind in _MATCHES.get(want, ())
 
     def _subject(self) -> Person | None:
@@ -144,8 +156,10 @@ class Resolver:
         return tuple(p for p in group if p is not subject) if len(group) == 2 and subject in group else ()
 
     def _plural(self, sign: Sign) -> tuple[tuple[Person, ...], bool]:
-        if sign.want.startswith("many "):
-            return self._kindred(sign.want[5:]), False
+        number, _, kind = sign.want.partition(" ")
+        if kind:
+            people = self._kindred(kind, 2 if number == "two" else 0)
+            return (people, False) if people or number != "two" else self._plural(replace(sign, want="two"))
         if sign.want == "all":
             people = self._people(3)
             return (people if len(people) > 1 else ()), False
@@ -153,17 +167,26 @@ class Resolver:
         if group is None:
             people = self._people(2)[-2:]
             return (people if len(people) == 2 else ()), False
-        back = self._now - group[0]
-        if back > _MEMORY or (sign.role == "object" and (back > 1 or self._subject() in group[1])):
-            return (), False
-        outsiders = {s.person for s in self._seen if s.sentence == group[0] != self._now} - set(group[1])
-        return group[1], bool(outsiders) and sign.want == "they"
+        return self._group(sign, *group)
 
-    def _kindred(self, kind: str) -> tuple[Person, ...]:
-        """All recent persons of a kind; "animal" and "child" are wider."""
+    def _group(
+        self, sign: Sign, sentence: int, people: tuple[Person, ...]
+    ) -> tuple[tuple[Person, ...], bool]:
+        """The group of an earlier sentence; "them" is not the subject of its own sentence."""
+        back = self._now - sentence
+        if back > _MEMORY or (sign.role == "object" and back > 1):
+            return (), False
+        if sign.role == "object" and self._subject() in people:
+            people = tuple(person for person in people if person is not self._subject())
+            return (people if len(people) > 1 else ()), False
+        outsiders = {s.person for s in self._seen if s.sentence == sentence != self._now} - set(people)
+        return people, bool(outsiders) and sign.want == "they"
+
+    def _kindred(self, kind: str, number: int) -> tuple[Person, ...]:
+        """All recent persons of a kind ("animal", "child" and "person" are wide); the last `number` if it is given."""
         kinds = {"child": tuple(YOUNG.values()), "person": tuple(PEOPLE)}.get(kind, (kind,))
         people = tuple(p for p in self._people(_MEMORY) if p.kind in kinds or (kind == "animal" and p.animal))
-        return people if len(people) > 1 else ()
+        return people[-number:] if len(people) > 1 else ()
 
 
 def _unique(people: Iterable[Person]) -> tuple[Person, ...]:

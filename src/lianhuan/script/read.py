@@ -1,4 +1,5 @@
 """A file or a text -> `Story`."""
+# ruff: noqa: RUF001 curly quotes are meant
 
 import re
 from bisect import bisect_left
@@ -54,10 +55,10 @@ def read_story(
             raise StoryError(f"there is no file {path}: check the path of the story") from None
         except (OSError, ValueError) as error:
             raise StoryError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
-        name, stem = str(path), path.stem.replace("-", " ").replace("_", " ").strip()
+        name, stem = str(path), _titled(path.stem)
     else:
         data, name, stem = source.read(), "the text", ""
-    text = data if isinstance(data, str) else _decode(data, name)
+    text = data if isinstance(data, str) else decode_text(data, name)
     return _parse(text, scenes, title, stem, max_characters)
 
 
@@ -68,7 +69,12 @@ def parse_story(
     return _parse(text, scenes, title, "", max_characters)
 
 
-def _decode(data: bytes, name: str) -> str:
+def decode_text(data: bytes, name: str) -> str:
+    """The bytes of a text file as text, character for character.
+
+    Raises:
+        StoryError: `name` is binary or not UTF-8.
+    """
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     if encoding == "utf-8-sig" and b"\0" in data:
         raise StoryError(
@@ -116,6 +122,15 @@ def _opening(text: str, span: Span) -> str:
     return opening if len(opening) <= 40 else opening[:40].rsplit(" ", 1)[0] + " …"
 
 
+def _titled(stem: str) -> str:
+    """A title from a file's name: "mike-and-jon" -> "Mike and Jon"."""
+    words = stem.replace("-", " ").replace("_", " ").split()
+    return " ".join(
+        w if i and w in ("and", "of", "the", "a", "in", "to") else w[:1].upper() + w[1:]
+        for i, w in enumerate(words)
+    )
+
+
 def _masked(text: str, blocks: list[Block]) -> str:
     """The text with headings and Markdown marks blanked, character for character."""
     pieces, last = [], 0
@@ -129,7 +144,9 @@ def _masked(text: str, blocks: list[Block]) -> str:
 def _cast(text: str, language: str, quotations: list[Span]) -> tuple[list[Person], list[Sign]]:
     if language == "zh":
         chinese = Chinese(text, quotations)
-        return list(chinese.people.values()), sorted(chinese.signs, key=lambda sign: sign.start)
+        return list(dict.fromkeys(chinese.people.values())), sorted(
+            chinese.signs, key=lambda sign: sign.start
+        )
     names = Names(text, tokens_of(text, quotations))
     nouns = Nouns(names)
     people = [*dict.fromkeys(names.people.values()), *nouns.people]
@@ -200,7 +217,7 @@ def _mentions(text: str, links: list[Link]) -> tuple[Mention, ...]:
     for link in links:
         sign, names = link.sign, tuple(person.name for person in link.people)
         words = text[sign.start : sign.end]
-        if sign.who is None or not any(part in words for part in names[0].split()):
+        if sign.who is None or not any(part.lower() in words.lower() for part in names[0].split()):
             mentions.append(
                 Mention(span=(sign.start, sign.end), text=words, refers_to=names, ambiguous=link.ambiguous)
             )

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 the marks are Chinese ones
 """Text -> blocks, sentences, quotations and pages, all as spans; no character but white space is dropped.
 
 sentencex finds the sentence ends. A small layer on top keeps a closing quote with its speech tag
@@ -8,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import sentencex
+import sentencex  # type: ignore[import-untyped]
 
 from lianhuan.errors import StoryError
 from lianhuan.story import Span
@@ -180,7 +181,7 @@ def _spans(text: str, start: int, end: int) -> Iterator[Span]:
 
 
 def _windows(text: str, block: Block, language: str) -> Iterator[Span]:
-    """sentencex in windows of 4,000 characters, because its time grows with the square of a paragraph with quotes."""
+    """Ends found by sentencex in windows of 4,000 characters, because its time grows with the square of a paragraph with quotes."""
     start = block.start
     while start < block.end:
         stop = min(start + _WINDOW, block.end)

@@ -85,7 +85,7 @@ def places_in(text: str, language: str, quotations: list[Span]) -> list[PlaceFou
         span = match.span("word")
         word = match["word"].lower()
         place = table[word]
-        if marks[span[0]] or match["word"][0].isupper() and language != "zh":
+        if marks[span[0]] or (match["word"][0].isupper() and language != "zh"):
             continue
         if word in weak:
             here = found[-1][1] if found else ""
@@ -125,8 +125,8 @@ def changes_in(
             if link.sign.end <= match.start() and link.sign.role == "subject" and link.seen
         ]
         item = (match["item"] or (match["late"] if language != "zh" else "")).strip()
-        for person in _wearers(wearers, text) if wearers else ():
-            changes.append(Change(character=person, item=item, span=match.span()))
+        people = _wearers(wearers, text) if wearers else []
+        changes += [Change(character=person, item=item, span=match.span()) for person in people]
     return tuple(changes)
 
 

@@ -1,4 +1,5 @@
 """English words with what the rules ask of them: capital, owner, first of a sentence, in a quotation, role."""
+# ruff: noqa: RUF001 curly quotes are meant
 
 import re
 from dataclasses import dataclass
@@ -11,7 +12,22 @@ _CLITIC = re.compile(r"(?:'(?:s|ll|d|re|ve|m))$", re.IGNORECASE)
 _BREAK = re.compile(r"[.!?;:…\"“”‘(\[—–]|\n\s*\n|(?:^|\W)'|--")
 _VERBS = lex.HUMAN_VERBS | lex.AUXILIARIES
 _BEFORE_SUBJECT = frozenset(
-    "but then when as while so because that if until where since although once".split()
+    [
+        "but",
+        "then",
+        "when",
+        "as",
+        "while",
+        "so",
+        "because",
+        "that",
+        "if",
+        "until",
+        "where",
+        "since",
+        "although",
+        "once",
+    ]
 )
 
 

@@ -82,7 +82,7 @@ def train(
     device = pick_device()
     module = objective.module.to(device).train()
     trained = [p for p in module.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(trained, lr=config.learning_rate, weight_decay=config.weight_decay, betas=(0.9, 0.99))
+    optimizer = torch.optim.AdamW(trained, lr=config.learning_rate, weight_decay=config.weight_decay, betas=(0.9, 0.99), fused=True)
     ema = EMA(module, config.ema)
     path = folder / f"{name}.safetensors"
     start = load_checkpoint(path, module, optimizer, ema) if resume and path.exists() else 0

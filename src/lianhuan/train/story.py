@@ -46,8 +46,8 @@ class StoryBatch:
     def to(self, device: torch.device) -> "StoryBatch":
         """The batch on another device."""
         labels = {name: value.to(device) for name, value in self.labels.items()}
-        parts = (self.ids, self.segments, self.mask, self.latents)
-        return StoryBatch(*(part.to(device) for part in parts), labels, self.seen.to(device))
+        ids, segments, mask = self.ids.to(device), self.segments.to(device), self.mask.to(device)
+        return StoryBatch(ids, segments, mask, self.latents.to(device), labels, self.seen.to(device))
 
 
 class StoryData:
@@ -96,11 +96,11 @@ class StoryHeads(nn.Module):
 
     def page(self, name: str, summary: Tensor) -> Tensor:
         """Logits of a label of the whole page from the first summary token; summary is (..., 4, D)."""
-        return self.heads[name](summary[..., 0, :])  # type: ignore[no-any-return]
+        return self.heads[name](summary[..., 0, :])
 
     def actors(self, name: str, summary: Tensor) -> Tensor:
         """Logits (..., 3, classes) of a label of each place on the stage."""
-        return self.heads[name](summary[..., 1:, :])  # type: ignore[no-any-return]
+        return self.heads[name](summary[..., 1:, :])
 
 
 class StoryObjective:
@@ -124,7 +124,9 @@ class StoryObjective:
         self.text, self.memory, self.denoiser = text, memory, denoiser
         self.heads = StoryHeads(text.config.width)
         parts: dict[str, nn.Module] = {"text": text, "memory": memory, "heads": self.heads}
-        self.module: nn.Module = nn.ModuleDict(parts | ({} if denoiser is None else {"unet": denoiser.unet}))
+        if denoiser is not None:
+            parts["unet"] = denoiser.unet
+        self.module: nn.Module = nn.ModuleDict(parts)
         self.data = data
         self.drop_memory, self.drop_all, self.aux_weight = drop_memory, drop_all, aux_weight
 

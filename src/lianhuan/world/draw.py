@@ -1,6 +1,6 @@
 """One picture of the world: a pure function from a scene graph to pixels."""
 
-import skia  # type: ignore[import-not-found]
+import skia
 from PIL import Image
 
 from lianhuan.world.draw_characters import Hold, draw_character, draw_shadow

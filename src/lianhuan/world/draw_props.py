@@ -5,7 +5,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import skia  # type: ignore[import-not-found]
+import skia
 
 from lianhuan.world.pen import Pen
 

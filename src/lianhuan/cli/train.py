@@ -1,0 +1,103 @@
+"""`lianhuan train`: run a training recipe."""
+
+import importlib.util
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lianhuan.cli.terminal import progress
+from lianhuan.cli.threads import use_all_cores
+from lianhuan.errors import RecipeError
+
+if TYPE_CHECKING:
+    from lianhuan.train.loop import TrainStep
+
+    Run = Callable[..., Iterator[TrainStep]]
+
+METRICS = "metrics.jsonl"
+
+
+def train(
+    recipe: Annotated[
+        str, typer.Argument(metavar="RECIPE", help="Python file of a recipe, or its name in ./recipes.")
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder of the run.")],
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where the run in DIR stopped.")] = False,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Steps of each part, instead of the recipe's own.")
+    ] = None,
+) -> None:
+    """Run a training recipe.
+
+    Checkpoints and metrics.jsonl (and curves for TensorBoard, if that is installed) go to DIR. A recipe is a Python file with `run(folder, *, resume, steps)` that yields training steps.
+    """
+    run = load_recipe(recipe)
+    metrics = out / METRICS
+    if metrics.exists() and not resume:
+        raise RecipeError(f"{out} holds a run; go on with --resume, or name another folder")
+    use_all_cores()
+    out.mkdir(parents=True, exist_ok=True)
+    try:
+        _follow(run(out, resume=resume, steps=steps), metrics)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("stopped; run the same command with --resume to go on") from None
+    print(metrics)
+
+
+def load_recipe(name: str) -> "Run":
+    """The `run` function of a recipe: a path, or the name of a file in ./recipes.
+
+    Raises:
+        RecipeError: there is no such file, it cannot be loaded, or it has no `run`.
+    """
+    path = Path(name)
+    if not path.suffix:
+        path = Path("recipes") / f"{name}.py"
+    if not path.is_file():
+        raise RecipeError(f"no recipe at {path}; name a Python file, or one in ./recipes without .py")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise RecipeError(f"{path} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.path.insert(0, str(path.parent.resolve()))  # recipes import the ones beside them, as scripts do
+    try:
+        spec.loader.exec_module(module)
+    except (SyntaxError, ImportError) as error:
+        raise RecipeError(f"{path} cannot be loaded ({error})") from error
+    if not callable(getattr(module, "run", None)):
+        raise RecipeError(f"{path} has no function run(folder, *, resume, steps)")
+    return module.run
+
+
+def _follow(events: "Iterator[TrainStep]", metrics: Path) -> None:
+    with ExitStack() as stack:
+        table = stack.enter_context(metrics.open("a", encoding="utf-8"))
+        board = _board(metrics.parent)
+        if board is not None:
+            stack.callback(board.close)
+        shown = stack.enter_context(progress(1.0))
+        for event in events:
+            table.write(json.dumps(asdict(event)) + "\n")
+            table.flush()
+            figures = {"loss": event.loss, **event.figures}
+            if board is not None:
+                for name, value in figures.items():
+                    board.add_scalar(f"{event.recipe}/{name}", value, event.step)
+            numbers = ", ".join(f"{name} {value:.4g}" for name, value in figures.items())
+            shown.at(event.step / event.steps, f"{event.recipe} {event.step}/{event.steps}")
+            shown.milestone(f"{event.recipe} {event.step}/{event.steps}: {numbers} ({event.seconds:.0f} s)")
+
+
+def _board(folder: Path) -> Any:
+    """A TensorBoard writer if that is installed."""
+    if importlib.util.find_spec("tensorboard") is None:
+        return None
+    from torch.utils.tensorboard import SummaryWriter
+
+    return SummaryWriter(str(folder / "tensorboard"))

@@ -1,0 +1,152 @@
+"""Draw a story, page after page, each one remembering the pages before it."""
+
+import collections.abc
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib.metadata import version
+from typing import Any
+
+from PIL import Image
+
+from lianhuan.conductor.events import Event, PageDone, Planned, Step
+from lianhuan.control import ClassifierFree
+from lianhuan.generators import Drawn, DrawStep, Generator
+from lianhuan.images import fit_square
+from lianhuan.memory import Memory, NoMemory
+from lianhuan.memory.base import State
+from lianhuan.story import PageRequest, Story, page_request
+
+DEFAULT_STEPS = 20
+DEFAULT_GUIDANCE = 3.0
+
+Recipe = Mapping[str, Any]
+Known = Callable[[str, Recipe], Image.Image | None]
+"""Looks up a finished picture of a scene by its recipe; None if there is none."""
+
+
+def illustrate(
+    story: Story,
+    generator: Generator,
+    *,
+    memory: Memory | None = None,
+    seed: int = 0,
+    steps: int = DEFAULT_STEPS,
+    guidance: float = DEFAULT_GUIDANCE,
+    first_frame: Image.Image | None = None,
+    known: Known | None = None,
+) -> Iterator[Event]:
+    """Draw every page of `story`, in order.
+
+    Args:
+        story: what to draw.
+        generator: what draws a frame.
+        memory: what crosses from frame to frame; None for the LSTM memory that comes with the generator.
+        seed: seed of the book; with a scene's id it decides the noise of its page.
+        steps: denoising steps of a page.
+        guidance: classifier-free guidance scale; 1 means none.
+        first_frame: a given picture of the first scene: the story is continued from it.
+        known: finds pages that are finished already, so that a stopped book goes on.
+
+    Yields:
+        `Planned`, then for every page its `Step`s and its `PageDone`. Closing the generator stops the drawing.
+    """
+    remembering = default_memory(generator) if memory is None else memory
+    requests = [page_request(story, s, seed=seed, steps=steps, guidance=guidance) for s in story.scenes]
+    shared = {
+        "generator": generator.name,
+        "weights": generator.fingerprint,
+        "memory": memory_name(remembering),
+        "version": version("lianhuan"),
+    }
+    yield Planned(story, {**shared, "seed": seed, "steps": steps, "guidance": guidance})
+    state = remembering.start(1)
+    previous: str | None = None
+    for number, request in enumerate(requests, start=1):
+        recipe: dict[str, Any] = {**shared, **request.model_dump(mode="json"), "after": previous}
+        if first_frame is not None and number == 1:
+            recipe["given"] = _picture_hash(first_frame)
+            there: Image.Image | None = fit_square(first_frame, generator.size)
+        else:
+            there = None if known is None else known(request.scene_id, recipe)
+        image = there or (yield from _draw(generator, remembering, state, request, number))
+        state = _write(generator, remembering, state, [request], [image])
+        previous = None if isinstance(remembering, NoMemory) else _picture_hash(image)
+        yield PageDone(number, request.scene_id, image, recipe, reused=there is not None)
+
+
+def draw_stories(
+    generator: Generator,
+    memory: Memory,
+    stories: Sequence[Sequence[PageRequest]],
+    *,
+    feed: Sequence[int] | None = None,
+) -> list[list[Image.Image]]:
+    """Draw equally long stories side by side, in one batch per page.
+
+    Args:
+        generator: what draws.
+        memory: what crosses from frame to frame.
+        stories: the pages of each story; all with the same number of pages, steps and guidance.
+        feed: for each story, the story whose pictures are fed back to it; None for its own. Another story's pictures
+            are the control experiment: what is kept then did not come from memory.
+
+    Returns:
+        the pictures of each story.
+    """
+    rows: list[list[Image.Image]] = [[] for _ in stories]
+    state = memory.start(len(stories))
+    for pages in zip(*stories, strict=True):
+        drawn = _last(_frames(generator, memory, state, pages))
+        for row, image in zip(rows, drawn, strict=True):
+            row.append(image)
+        back = drawn if feed is None else [drawn[i] for i in feed]
+        state = _write(generator, memory, state, pages, back)
+    return rows
+
+
+def default_memory(generator: Generator) -> Memory:
+    """The LSTM memory trained with this generator."""
+    from lianhuan.memory.load import load_memory  # needs torch only once something is drawn
+
+    return load_memory("lstm", generator.name)
+
+
+def memory_name(memory: Memory) -> str:
+    """The name under which the command line knows a memory."""
+    return "none" if isinstance(memory, NoMemory) else "lstm"
+
+
+def _draw(
+    generator: Generator, memory: Memory, state: State, request: PageRequest, number: int
+) -> collections.abc.Generator[Step, None, Image.Image]:
+    for event in _frames(generator, memory, state, [request]):
+        if isinstance(event, Drawn):
+            return event.images[0]
+        yield Step(number, event.number, event.total)
+    raise AssertionError("a generator's last event is the picture")
+
+
+def _frames(
+    generator: Generator, memory: Memory, state: State, pages: Sequence[PageRequest]
+) -> Iterator[DrawStep | Drawn]:
+    contexts = {
+        "cond": memory.read(state, generator.encode(pages), "cond"),
+        "uncond": memory.read(state, generator.null(len(pages)), "uncond"),
+    }
+    return generator.frames(pages, contexts, ClassifierFree(pages[0].guidance))
+
+
+def _last(events: Iterator[DrawStep | Drawn]) -> list[Image.Image]:
+    return [event.images for event in events if isinstance(event, Drawn)][-1]
+
+
+def _write(
+    generator: Generator, memory: Memory, state: State, pages: Sequence[PageRequest], images: Sequence[Image.Image]
+) -> State:
+    if isinstance(memory, NoMemory):
+        return state
+    return memory.write(state, generator.encode(pages), generator.encode_pictures(images))
+
+
+def _picture_hash(image: Image.Image) -> str:
+    return hashlib.sha256(image.convert("RGB").tobytes() + str(image.size).encode()).hexdigest()[:16]

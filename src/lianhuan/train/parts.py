@@ -1,0 +1,142 @@
+"""The parts of the embedded model, trained one after another in one run folder.
+
+`folder`/data holds drawn pictures and latents, `folder`/*.safetensors the checkpoints that resume, `folder`/model the
+finished parts in the layout that `lianhuan.generators.load_generator` reads, `folder`/reader the reader of the bench.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from lianhuan.data.world import WorldPictures
+from lianhuan.errors import RecipeError
+from lianhuan.memory import LSTMMemory
+from lianhuan.memory.lstm import LSTMMemoryConfig
+from lianhuan.metrics.reader import Reader
+from lianhuan.models.autoencoder import Autoencoder, AutoencoderConfig
+from lianhuan.models.denoiser import Denoiser, build_unet
+from lianhuan.models.files import load_weights, read_config, save_part
+from lianhuan.models.text_encoder import StoryTextEncoder, TextEncoderConfig
+from lianhuan.models.tokens import PageTokenizer
+from lianhuan.sampling import NoisePath
+from lianhuan.train.autoencoder import AutoencoderObjective
+from lianhuan.train.loop import TrainConfig, TrainStep, has_bf16, pick_device, train
+from lianhuan.train.reader import ReaderObjective
+from lianhuan.train.story import StoryData, StoryObjective
+from lianhuan.train.words import build_words
+from lianhuan.world.scene import CLASSES
+
+SIZE = 128
+WORD_WIDTH = 128
+
+
+def train_autoencoder(folder: Path, config: TrainConfig, *, stories: int, batch: int, resume: bool) -> Iterator[TrainStep]:
+    """Train the autoencoder on drawn pictures and measure its whitening."""
+    torch.manual_seed(0)
+    module = Autoencoder(AutoencoderConfig())
+    pictures = WorldPictures.render(folder / "data", "train", stories, SIZE)
+    yield from train("autoencoder", AutoencoderObjective(module, pictures, batch, seed=1), config, folder, resume=resume)
+    some = torch.from_numpy(pictures.pixels[:100].reshape(-1, SIZE, SIZE, 3)).permute(0, 3, 1, 2).float() / 127.5 - 1
+    module.cpu().whiten(some)
+    save_part(module, module.to_config(), folder / "model" / "autoencoder")
+
+
+def train_reader(folder: Path, config: TrainConfig, *, stories: int, batch: int, resume: bool) -> Iterator[TrainStep]:
+    """Train the reader of the bench, on drawn pictures only."""
+    torch.manual_seed(0)
+    module = Reader(CLASSES)
+    pictures = WorldPictures.render(folder / "data", "train", stories, SIZE)
+    yield from train("reader", ReaderObjective(module, pictures, batch, seed=2), config, folder, resume=resume)
+    save_part(module.cpu(), {"classes": CLASSES}, folder / "reader", torch.float32)
+
+
+def train_story(folder: Path, config: TrainConfig, *, stories: int, batch: int, resume: bool) -> Iterator[TrainStep]:
+    """Train words and memory from labels alone, before the denoiser."""
+    data = _story_data(folder, stories, batch, seed=3)
+    torch.manual_seed(0)
+    text, memory = _new_text(folder), LSTMMemory(LSTMMemoryConfig())
+    objective = StoryObjective(text, memory, data)
+    yield from train("story", objective, config, folder, resume=resume)
+    _save_words(folder, text.cpu(), memory.cpu())
+    save_part(objective.heads.cpu(), {}, folder / "heads", torch.float32)
+
+
+def train_denoiser(
+    folder: Path, config: TrainConfig, *, stories: int, batch: int, widths: tuple[int, ...], resume: bool
+) -> Iterator[TrainStep]:
+    """Train everything that draws, from the words and memory of `train_story`."""
+    data = _story_data(folder, stories, batch, seed=4)
+    torch.manual_seed(0)
+    text, memory = _new_text(folder), LSTMMemory(LSTMMemoryConfig())
+    load_weights(text, folder / "model" / "text_encoder")
+    load_weights(memory, folder / "model" / "memory" / "lstm")
+    channels = data.latents.shape[2]
+    unet = build_unet(channels, text.config.width, widths)
+    denoiser = Denoiser(unet, NoisePath.cosine(), "v_prediction")
+    objective = StoryObjective(text, memory, data, denoiser, aux_weight=0.02)
+    load_weights(objective.heads, folder / "heads")
+    objective.module.requires_grad_(True)
+    yield from train("denoiser", objective, config, folder, resume=resume)
+    _save_words(folder, text.cpu(), memory.cpu())
+    save_denoiser(folder, denoiser)
+
+
+def save_denoiser(folder: Path, denoiser: Denoiser) -> None:
+    """Write the UNet, its path and the index of the model folder."""
+    settings = {key: value for key, value in denoiser.unet.config.items() if not key.startswith("_")}  # type: ignore[operator,union-attr]
+    save_part(denoiser.unet.cpu(), settings, folder / "model" / "unet")
+    path = folder / "model" / "path"
+    path.mkdir(parents=True, exist_ok=True)
+    times = len(denoiser.path.alphas_cumprod)
+    (path / "config.json").write_text(json.dumps({"times": times, "prediction": denoiser.prediction}) + "\n")
+    (folder / "model" / "model_index.json").write_text(json.dumps({"_class_name": "LatentDiffusion"}) + "\n")
+
+
+def _new_text(folder: Path) -> StoryTextEncoder:
+    tokenizer, start = build_words(WORD_WIDTH)
+    part = folder / "model" / "text_encoder"
+    part.mkdir(parents=True, exist_ok=True)
+    tokenizer.save(str(part / "tokenizer.json"), pretty=False)
+    text = StoryTextEncoder(TextEncoderConfig(vocabulary=len(start), word_width=WORD_WIDTH))
+    with torch.no_grad():
+        text.words.weight.copy_(start)
+    return text
+
+
+def _save_words(folder: Path, text: StoryTextEncoder, memory: LSTMMemory) -> None:
+    save_part(text, text.to_config(), folder / "model" / "text_encoder")
+    save_part(memory, memory.to_config(), folder / "model" / "memory" / "lstm")
+
+
+def _story_data(folder: Path, stories: int, batch: int, seed: int) -> StoryData:
+    pictures = WorldPictures.render(folder / "data", "train", stories, SIZE)
+    tokenizer, _ = build_words(WORD_WIDTH)
+    pages = PageTokenizer(tokenizer, TextEncoderConfig(vocabulary=1).max_length)
+    return StoryData(_latents(folder, pictures), pictures.labels, pages, batch, seed)
+
+
+@torch.inference_mode()
+def _latents(folder: Path, pictures: WorldPictures, chunk: int = 20) -> Tensor:
+    """(stories, frames, C, 16, 16) float16 latents of the pictures, kept in the run folder."""
+    part = folder / "model" / "autoencoder"
+    if not part.exists():
+        raise RecipeError(f"{part} is missing; train the autoencoder in this folder first")
+    path = folder / "data" / f"latents-{len(pictures.pixels)}.safetensors"
+    if not path.exists():
+        module = Autoencoder(AutoencoderConfig(**read_config(part)))
+        load_weights(module, part)
+        device = pick_device()
+        module.to(device)
+        rows = []
+        for start in range(0, len(pictures.pixels), chunk):
+            some = torch.from_numpy(pictures.pixels[start : start + chunk]).to(device)
+            flat = some.flatten(0, 1).permute(0, 3, 1, 2).float() / 127.5 - 1
+            with torch.autocast(device.type, torch.bfloat16, enabled=has_bf16(device)):
+                latents = module.encode(flat)
+            rows.append(latents.unflatten(0, some.shape[:2]).half().cpu())
+        save_file({"latents": torch.cat(rows)}, path)
+    return load_file(path)["latents"]
