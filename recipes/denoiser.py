@@ -12,5 +12,5 @@ from lianhuan.train.parts import train_denoiser
 
 def run(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
     """Batches of 10 stories of 5 frames."""
-    config = TrainConfig(steps=steps or 5000, learning_rate=6e-4, warmup=150, decay=0.3, ema=0.998)
-    return train_denoiser(folder, config, stories=6000, batch=10, widths=(64, 160, 256), resume=resume)
+    config = TrainConfig(steps=steps or 5000, learning_rate=8e-4, warmup=150, decay=0.3, ema=0.998)
+    return train_denoiser(folder, config, stories=6000, batch=10, widths=(64, 160, 256), freeze_words=True, resume=resume)

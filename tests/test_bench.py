@@ -13,8 +13,8 @@ from lianhuan.bench.books import is_finished, keep_story, story_folder, story_pi
 from lianhuan.bench.report import markdown_table, write_report
 from lianhuan.bench.world import bench_world, score_books
 from lianhuan.book import Book
-from lianhuan.cli.bench import CONTROL, Method, draw_missing
 from lianhuan.cli.app import app
+from lianhuan.cli.bench import CONTROL, Method, draw_missing
 from lianhuan.data.world import frame_request
 from lianhuan.errors import BookError, CheckpointError
 from lianhuan.generators import Drawn

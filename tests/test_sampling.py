@@ -38,7 +38,11 @@ def tiny_unet() -> UNet2DConditionModel:
 def scheduler(name: str, prediction: str):
     if name == "ddim":
         return DDIMScheduler(
-            **SCHEDULE, prediction_type=prediction, clip_sample=False, set_alpha_to_one=True, rescale_betas_zero_snr=False
+            **SCHEDULE,
+            prediction_type=prediction,
+            clip_sample=False,
+            set_alpha_to_one=True,
+            rescale_betas_zero_snr=False,
         )
     return DPMSolverMultistepScheduler(**SCHEDULE, prediction_type=prediction, steps_offset=1)
 
@@ -65,7 +69,9 @@ def test_sampler_equals_diffusers(name: str, prediction: Prediction, steps: int)
 
 def test_ddpm_step_has_the_posterior_of_diffusers() -> None:
     path = NoisePath.cosine()
-    stock = DDPMScheduler(1000, beta_schedule="squaredcos_cap_v2", prediction_type="sample", clip_sample=False)
+    stock = DDPMScheduler(
+        1000, beta_schedule="squaredcos_cap_v2", prediction_type="sample", clip_sample=False
+    )
     x, x0, noise = torch.randn(3, 1, 4, 8, 8)
     for t in (900, 500, 2):
         stock.set_timesteps(1000)

@@ -32,7 +32,8 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from lianhuan.conductor import Book as Book, illustrate as illustrate
+    from lianhuan.conductor import Book as Book
+    from lianhuan.conductor.illustrate import illustrate as illustrate
     from lianhuan.errors import LianhuanError as LianhuanError
     from lianhuan.generators import load_generator as load_generator
     from lianhuan.memory import LSTMMemory as LSTMMemory, NoMemory as NoMemory

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lianhuan.cli.terminal import progress
-from lianhuan.cli.threads import use_all_cores
+from lianhuan.cli.threads import use_cores
 
 if TYPE_CHECKING:
     from lianhuan.generators import Generator
@@ -77,7 +77,7 @@ def bench(  # noqa: PLR0913 - one argument per option
     from lianhuan.generators import load_generator
     from lianhuan.metrics.reader import load_reader
 
-    use_all_cores()
+    use_cores()
     eyes = load_reader(reader)
     device = _device()
     model = load_generator(generator, device=device)

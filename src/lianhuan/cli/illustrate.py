@@ -9,7 +9,7 @@ import typer
 
 from lianhuan.cli.stories import HELP, read_source, refuse_with_book
 from lianhuan.cli.terminal import print_json, progress
-from lianhuan.cli.threads import use_all_cores
+from lianhuan.cli.threads import use_cores
 
 if TYPE_CHECKING:
     from lianhuan.book import BookFile, Settings
@@ -74,7 +74,7 @@ def illustrate(  # noqa: PLR0913 - one argument per option
     from lianhuan.images import load_picture
     from lianhuan.memory.load import load_memory
 
-    use_all_cores()
+    use_cores()
     given = None if first_frame is None else load_picture(first_frame)
     model = generator or (old.generator if old else STORYBOOK)
     method = memory or (old.memory if old else "lstm")

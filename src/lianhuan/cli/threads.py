@@ -3,14 +3,18 @@
 import os
 
 
+MOST = 2
+"""With three or more threads torch cuts some arrays at other places, and the last bits of a page may differ."""
+
+
 def cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def use_all_cores() -> None:
-    """One torch thread per core, unless OMP_NUM_THREADS says otherwise. Pictures are the same with any number."""
+def use_cores() -> None:
+    """One torch thread per core, at most two, so that a book is the same on every machine; OMP_NUM_THREADS overrules it."""
     if "OMP_NUM_THREADS" not in os.environ:
         import torch
 
-        torch.set_num_threads(cores())
+        torch.set_num_threads(min(MOST, cores()))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lianhuan.cli.terminal import progress
-from lianhuan.cli.threads import use_all_cores
+from lianhuan.cli.threads import use_cores
 from lianhuan.errors import RecipeError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def train(
     metrics = out / METRICS
     if metrics.exists() and not resume:
         raise RecipeError(f"{out} holds a run; go on with --resume, or name another folder")
-    use_all_cores()
+    use_cores()
     out.mkdir(parents=True, exist_ok=True)
     try:
         _follow(run(out, resume=resume, steps=steps), metrics)

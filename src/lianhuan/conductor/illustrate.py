@@ -10,10 +10,11 @@ from PIL import Image
 
 from lianhuan.conductor.events import Event, PageDone, Planned, Step
 from lianhuan.control import ClassifierFree
-from lianhuan.generators import Drawn, DrawStep, Generator
+from lianhuan.generators import Drawn, Generator
 from lianhuan.images import fit_square
 from lianhuan.memory import Memory, NoMemory
 from lianhuan.memory.base import State
+from lianhuan.models.context import Context
 from lianhuan.story import PageRequest, Story, page_request
 
 DEFAULT_STEPS = 20
@@ -69,7 +70,7 @@ def illustrate(
         else:
             there = None if known is None else known(request.scene_id, recipe)
         image = there or (yield from _draw(generator, remembering, state, request, number))
-        state = _write(generator, remembering, state, [request], [image])
+        state = _write(generator, remembering, state, request, image)
         previous = None if isinstance(remembering, NoMemory) else _picture_hash(image)
         yield PageDone(number, request.scene_id, image, recipe, reused=there is not None)
 
@@ -81,7 +82,7 @@ def draw_stories(
     *,
     feed: Sequence[int] | None = None,
 ) -> list[list[Image.Image]]:
-    """Draw equally long stories side by side, in one batch per page.
+    """Draw equally long stories side by side; each comes out as it would alone.
 
     Args:
         generator: what draws.
@@ -94,13 +95,16 @@ def draw_stories(
         the pictures of each story.
     """
     rows: list[list[Image.Image]] = [[] for _ in stories]
-    state = memory.start(len(stories))
+    states = [memory.start(1) for _ in stories]
     for pages in zip(*stories, strict=True):
-        drawn = _last(_frames(generator, memory, state, pages))
-        for row, image in zip(rows, drawn, strict=True):
+        contexts = [_contexts(generator, memory, *pair) for pair in zip(states, pages, strict=True)]
+        joined = {branch: Context.join([c[branch] for c in contexts]) for branch in contexts[0]}
+        *_, last = generator.frames(pages, joined, ClassifierFree(pages[0].guidance))
+        assert isinstance(last, Drawn)
+        for row, image in zip(rows, last.images, strict=True):
             row.append(image)
-        back = drawn if feed is None else [drawn[i] for i in feed]
-        state = _write(generator, memory, state, pages, back)
+        back = last.images if feed is None else [last.images[i] for i in feed]
+        states = [_write(generator, memory, *one) for one in zip(states, pages, back, strict=True)]
     return rows
 
 
@@ -119,33 +123,27 @@ def memory_name(memory: Memory) -> str:
 def _draw(
     generator: Generator, memory: Memory, state: State, request: PageRequest, number: int
 ) -> collections.abc.Generator[Step, None, Image.Image]:
-    for event in _frames(generator, memory, state, [request]):
+    contexts = _contexts(generator, memory, state, request)
+    for event in generator.frames([request], contexts, ClassifierFree(request.guidance)):
         if isinstance(event, Drawn):
             return event.images[0]
         yield Step(number, event.number, event.total)
     raise AssertionError("a generator's last event is the picture")
 
 
-def _frames(
-    generator: Generator, memory: Memory, state: State, pages: Sequence[PageRequest]
-) -> Iterator[DrawStep | Drawn]:
-    contexts = {
-        "cond": memory.read(state, generator.encode(pages), "cond"),
-        "uncond": memory.read(state, generator.null(len(pages)), "uncond"),
+def _contexts(generator: Generator, memory: Memory, state: State, page: PageRequest) -> dict[str, Context]:
+    return {
+        "cond": memory.read(state, generator.encode([page]), "cond"),
+        "uncond": memory.read(state, generator.null(1), "uncond"),
     }
-    return generator.frames(pages, contexts, ClassifierFree(pages[0].guidance))
-
-
-def _last(events: Iterator[DrawStep | Drawn]) -> list[Image.Image]:
-    return [event.images for event in events if isinstance(event, Drawn)][-1]
 
 
 def _write(
-    generator: Generator, memory: Memory, state: State, pages: Sequence[PageRequest], images: Sequence[Image.Image]
+    generator: Generator, memory: Memory, state: State, page: PageRequest, image: Image.Image
 ) -> State:
     if isinstance(memory, NoMemory):
         return state
-    return memory.write(state, generator.encode(pages), generator.encode_pictures(images))
+    return memory.write(state, generator.encode([page]), generator.encode_pictures([image]))
 
 
 def _picture_hash(image: Image.Image) -> str:

@@ -81,7 +81,9 @@ class Book(folders.Book):
         target = Path(path)
         kind = target.suffix.lower().lstrip(".")
         if kind not in {"pdf", "png"}:
-            raise ExportError(f"{target}: can write .pdf and .png files; export() without a path writes all formats")
+            raise ExportError(
+                f"{target}: can write .pdf and .png files; export() without a path writes all formats"
+            )
         made = export_book(self, {kind}, fonts=[Path(f) for f in fonts])[kind]
         folders.write_atomically(target, made.read_bytes())
         return {kind: target}

@@ -16,7 +16,7 @@ from lianhuan.models.text_encoder import StoryTextEncoder
 from lianhuan.models.tokens import PageTokenizer
 from lianhuan.sampling import SAMPLERS, page_noise
 from lianhuan.story import PageRequest
-from lianhuan.tensors import to_images, to_tensor
+from lianhuan.tensors import rowwise, to_images, to_tensor
 
 
 class LatentDiffusion:
@@ -56,8 +56,9 @@ class LatentDiffusion:
     @torch.inference_mode()
     def encode(self, requests: Sequence[PageRequest]) -> Context:
         """Context of each page, (B, 4 + L, D); a page has the same numbers in any batch."""
-        parts = (part.to(self.device) for part in self.tokenizer(requests))
-        return Context(*self.text_encoder(*parts))
+        ids, segments, mask = (part.to(self.device) for part in self.tokenizer(requests))
+        pages = zip(ids.split(1), segments.split(1), mask.split(1), strict=True)
+        return Context.join([Context(*self.text_encoder(*page)) for page in pages])
 
     def null(self, count: int) -> Context:
         """The context of `count` pages that say nothing."""
@@ -66,8 +67,8 @@ class LatentDiffusion:
     @torch.inference_mode()
     def encode_pictures(self, images: Sequence[Image.Image]) -> Tensor:
         """Latents (B, C, h, w) of pictures of any size, cropped to the middle square."""
-        pictures = to_tensor([fit_square(i, self.size) for i in images]).to(self.device).contiguous()
-        return torch.cat([self.autoencoder.encode(picture) for picture in pictures.split(1)])
+        pictures = to_tensor([fit_square(i, self.size) for i in images]).to(self.device)
+        return rowwise(self.autoencoder.encode, pictures.contiguous())
 
     def frames(
         self,
@@ -94,13 +95,18 @@ class LatentDiffusion:
         if len(steps) != 1:
             raise ValueError("pages drawn together must have the same number of steps")
         branches = control.branches()
-        context = Context(
-            torch.cat([contexts[b].tokens for b in branches]), torch.cat([contexts[b].mask for b in branches])
-        )
+        tokens = torch.stack([contexts[b].tokens for b in branches], dim=1)
+        masks = torch.stack([contexts[b].mask for b in branches], dim=1)
 
         def denoise(x: Tensor, t: int) -> Tensor:
-            predictions = self.denoiser(torch.cat([x] * len(branches)), t, context).chunk(len(branches))
-            return control.combine(dict(zip(branches, predictions, strict=True)))
+            def page(x: Tensor, tokens: Tensor, mask: Tensor) -> Tensor:
+                """All branches of some pages in one call: (B, C, h, w) from (B, branches, ...) conditionings."""
+                both = x.repeat_interleave(len(branches), dim=0)
+                out = self.denoiser(both, t, Context(tokens.flatten(0, 1), mask.flatten(0, 1)))
+                predictions = out.unflatten(0, (len(x), len(branches))).unbind(1)
+                return control.combine(dict(zip(branches, predictions, strict=True)))
+
+            return rowwise(page, x, tokens, masks)
 
         times = self.denoiser.path.times(steps.pop())
         x = x0 = self._noise(requests)
@@ -110,7 +116,7 @@ class LatentDiffusion:
                 x, x0 = next(walk)
             yield DrawStep(number, len(times) - 1, x0)
         with torch.inference_mode():
-            yield Drawn(to_images(torch.cat([self.autoencoder.decode(latents) for latents in x.split(1)])))
+            yield Drawn(to_images(rowwise(self.autoencoder.decode, x)))
 
     def _noise(self, requests: Sequence[PageRequest]) -> Tensor:
         shape = (self.autoencoder.config.latent_channels, self.size // 8, self.size // 8)

@@ -62,7 +62,7 @@ def load_generator(name: str | Path = STORYBOOK, *, device: str = "cpu") -> Late
         autoencoder = Autoencoder(AutoencoderConfig(**read_config(folder / "autoencoder")))
         text_encoder = StoryTextEncoder(TextEncoderConfig(**text_config))
         unet = UNet2DConditionModel.from_config(unet_config)
-        path = NoisePath.cosine(path_config["times"])
+        denoiser = Denoiser(unet, NoisePath.cosine(path_config["times"]), path_config["prediction"])
         tokenizer = Tokenizer.from_file(str(folder / "text_encoder" / "tokenizer.json"))
     except Exception as error:  # the tokenizers library raises bare Exception
         raise CheckpointError(f"{folder}: settings that this version cannot use ({error})") from error
@@ -76,5 +76,5 @@ def load_generator(name: str | Path = STORYBOOK, *, device: str = "cpu") -> Late
         autoencoder=autoencoder,
         text_encoder=text_encoder,
         tokenizer=PageTokenizer(tokenizer, text_encoder.config.max_length),
-        denoiser=Denoiser(unet, path, path_config["prediction"]),
+        denoiser=denoiser,
     )

@@ -25,7 +25,7 @@ def load_memory(name: str, model: str | Path) -> Memory:
     folder = model_folder(model) / "memory" / name
     try:
         memory = LSTMMemory(LSTMMemoryConfig(**read_config(folder)))
-    except TypeError as error:
+    except (TypeError, ValueError, RuntimeError, AssertionError) as error:
         raise CheckpointError(f"{folder}: settings that this version cannot use ({error})") from error
     load_weights(memory, folder)
     return memory

@@ -11,6 +11,12 @@ from torch import Tensor, nn
 
 from lianhuan.errors import CheckpointError
 
+STAGES = ((48, 96, 1), (96, 128, 2), (128, 160, 1), (160, 192, 2), (192, 192, 1))
+"""Convolutions of the reader: channels in and out, stride."""
+GLANCES = 2
+"""Places of the picture that each label looks at."""
+CELLS = 8 * 8
+
 
 class Reader(nn.Module):
     """Pictures (B, 3, 128, 128) in [-1, 1] -> logits of every label of the world.
@@ -25,16 +31,25 @@ class Reader(nn.Module):
         super().__init__()
         self.classes = classes
         layers: list[nn.Module] = [nn.PixelUnshuffle(4)]
-        for before, after, stride in [(48, 64, 1), (64, 96, 2), (96, 128, 1), (128, 160, 2), (160, 160, 1)]:
+        for before, after, stride in STAGES:
             layers += [nn.Conv2d(before, after, 3, stride, 1, bias=False), nn.BatchNorm2d(after), nn.ReLU()]
-        self.trunk = nn.Sequential(*layers, nn.Conv2d(160, 32, 1), nn.Flatten(), nn.Dropout(0.1))
-        self.features = nn.Sequential(nn.Linear(32 * 8 * 8, 384), nn.ReLU())
-        self.heads = nn.ModuleDict({name: nn.Linear(384, number) for name, number in classes.items()})
+        self.trunk = nn.Sequential(*layers)
+        width, looks = STAGES[-1][1], GLANCES * len(classes)
+        self.what = nn.Conv2d(width, looks, 1)
+        self.where = nn.Linear(width, looks * CELLS)
+        self.heads = nn.ModuleDict({name: nn.Linear(GLANCES * width, number) for name, number in classes.items()})
 
     def forward(self, pictures: Tensor) -> dict[str, Tensor]:
-        """Label name -> (B, classes) logits."""
-        features = self.features(self.trunk(pictures))
-        return {name: head(features) for name, head in self.heads.items()}
+        """Label name -> (B, classes) logits.
+
+        Each label glances at the picture by attention over its 8 x 8 cells, so that a thing reads the same anywhere; where
+        to look depends on the whole picture (the second of two stands elsewhere than the second of three).
+        """
+        features = self.trunk(pictures)  # (B, width, 8, 8)
+        whole = self.where(features.mean(dim=(2, 3))).unflatten(1, (-1, CELLS))
+        attention = (self.what(features).flatten(2) + whole).softmax(dim=2)
+        glances = torch.einsum("blc,bwc->blw", attention, features.flatten(2)).unflatten(1, (-1, GLANCES))
+        return {name: head(glances[:, i].flatten(1)) for i, (name, head) in enumerate(self.heads.items())}
 
     @torch.inference_mode()
     def read(self, pictures: Tensor) -> dict[str, Tensor]:

@@ -1,7 +1,10 @@
 """What a denoiser is conditioned on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Self
 
+import torch
 from torch import Tensor
 
 
@@ -17,6 +20,11 @@ class Context:
     tokens: Tensor
     mask: Tensor
 
-    def with_tokens(self, tokens: Tensor) -> "Context":
+    @classmethod
+    def join(cls, contexts: "Sequence[Context]") -> Self:
+        """One context of all pages, in order; all of one length."""
+        return cls(torch.cat([c.tokens for c in contexts]), torch.cat([c.mask for c in contexts]))
+
+    def with_tokens(self, tokens: Tensor) -> Self:
         """The same context with other tokens of the same shape."""
         return replace(self, tokens=tokens)

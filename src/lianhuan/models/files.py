@@ -57,11 +57,16 @@ def load_weights(module: nn.Module, folder: Path) -> None:
     module.eval().requires_grad_(False)
 
 
-def save_part(module: nn.Module, config: dict[str, Any], folder: Path, dtype: torch.dtype = torch.float16) -> None:
+def save_part(
+    module: nn.Module, config: dict[str, Any], folder: Path, dtype: torch.dtype = torch.float16
+) -> None:
     """Write a part: its config and its weights as `dtype`."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
-    save_file({name: t.detach().cpu().to(dtype).contiguous() for name, t in module.state_dict().items()}, folder / WEIGHTS)
+    save_file(
+        {name: t.detach().cpu().to(dtype).contiguous() for name, t in module.state_dict().items()},
+        folder / WEIGHTS,
+    )
 
 
 def fingerprint(folder: Path) -> str:

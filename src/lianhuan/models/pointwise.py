@@ -20,6 +20,11 @@ class PointwiseConv(nn.Conv2d):
 def fix_pointwise(module: nn.Module) -> None:
     """Make every plain 1x1 convolution in `module` a `PointwiseConv`; weights and their names stay."""
     for part in module.modules():
-        plain = isinstance(part, nn.Conv2d) and part.kernel_size == (1, 1) and part.stride == (1, 1) and part.groups == 1
+        plain = (
+            isinstance(part, nn.Conv2d)
+            and part.kernel_size == (1, 1)
+            and part.stride == (1, 1)
+            and part.groups == 1
+        )
         if plain:
             part.__class__ = PointwiseConv

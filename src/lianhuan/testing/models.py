@@ -13,9 +13,10 @@ from lianhuan.generators import LatentDiffusion
 from lianhuan.memory import LSTMMemory
 from lianhuan.memory.lstm import LSTMMemoryConfig
 from lianhuan.models.autoencoder import Autoencoder, AutoencoderConfig
-from lianhuan.models.denoiser import build_unet
+from lianhuan.models.denoiser import Denoiser, build_unet
 from lianhuan.models.files import save_part
 from lianhuan.models.text_encoder import StoryTextEncoder, TextEncoderConfig
+from lianhuan.sampling import NoisePath
 
 CHANNELS = 4
 WIDTH = 32
@@ -26,27 +27,29 @@ def tiny_model(folder: Path, seed: int = 0) -> Path:
 
     It has every part of the embedded model, the LSTM memory included, in less than 2 MB.
     """
-    words = _tokenizer()
+    words = tiny_tokenizer()
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         autoencoder = Autoencoder(AutoencoderConfig(latent_channels=CHANNELS, widths=(16, 16)))
         text_encoder = StoryTextEncoder(
             TextEncoderConfig(words.get_vocab_size(), word_width=16, width=WIDTH, layers=1, heads=2)
         )
-        unet = build_unet(CHANNELS, WIDTH, (16, 32))
+        unet = Denoiser(build_unet(CHANNELS, WIDTH, (16, 32)), NoisePath.cosine(), "v_prediction").unet
         memory = LSTMMemory(LSTMMemoryConfig(CHANNELS, WIDTH, picture_width=WIDTH, hidden=WIDTH))
         torch.nn.init.normal_(memory.out.weight, std=0.5)  # zero in a new memory: nothing would be remembered
     save_part(autoencoder, autoencoder.to_config(), folder / "autoencoder")
     save_part(text_encoder, text_encoder.to_config(), folder / "text_encoder")
     words.save(str(folder / "text_encoder" / "tokenizer.json"))
-    save_part(unet, dict(unet.config), folder / "unet")
+    settings = {key: value for key, value in unet.config.items() if not key.startswith("_")}  # type: ignore[operator,union-attr]
+    save_part(unet, settings, folder / "unet")
     save_part(memory, memory.to_config(), folder / "memory" / "lstm")
     _write(folder / "path" / "config.json", {"times": 1000, "prediction": "v_prediction"})
     _write(folder / "model_index.json", {"_class_name": LatentDiffusion.__name__})
     return folder
 
 
-def _tokenizer() -> Tokenizer:
+def tiny_tokenizer() -> Tokenizer:
+    """A WordPiece tokenizer that spells every word."""
     letters = "abcdefghijklmnopqrstuvwxyz0123456789"
     vocabulary = ["[PAD]", "[UNK]", *letters, *(f"##{letter}" for letter in letters), *".,!?'\""]
     words = Tokenizer(WordPiece({word: i for i, word in enumerate(vocabulary)}, unk_token="[UNK]"))

@@ -35,7 +35,7 @@ class TrainConfig:
     weight_decay: float = 0.01
     clip: float = 1.0
     ema: float = 0.999
-    checkpoint_every: int = 500
+    checkpoint_every: int = 250
     log_every: int = 20
 
 

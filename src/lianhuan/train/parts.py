@@ -19,7 +19,7 @@ from lianhuan.memory.lstm import LSTMMemoryConfig
 from lianhuan.metrics.reader import Reader
 from lianhuan.models.autoencoder import Autoencoder, AutoencoderConfig
 from lianhuan.models.denoiser import Denoiser, build_unet
-from lianhuan.models.files import load_weights, read_config, save_part
+from lianhuan.models.files import fingerprint, load_weights, read_config, save_part
 from lianhuan.models.text_encoder import StoryTextEncoder, TextEncoderConfig
 from lianhuan.models.tokens import PageTokenizer
 from lianhuan.sampling import NoisePath
@@ -66,9 +66,12 @@ def train_story(folder: Path, config: TrainConfig, *, stories: int, batch: int, 
 
 
 def train_denoiser(
-    folder: Path, config: TrainConfig, *, stories: int, batch: int, widths: tuple[int, ...], resume: bool
+    folder: Path, config: TrainConfig, *, stories: int, batch: int, widths: tuple[int, ...], freeze_words: bool, resume: bool
 ) -> Iterator[TrainStep]:
-    """Train everything that draws, from the words and memory of `train_story`."""
+    """Train everything that draws, from the words and memory of `train_story`.
+
+    `freeze_words` leaves the text encoder as it is, which saves a quarter of the time.
+    """
     data = _story_data(folder, stories, batch, seed=4)
     torch.manual_seed(0)
     text, memory = _new_text(folder), LSTMMemory(LSTMMemoryConfig())
@@ -77,9 +80,10 @@ def train_denoiser(
     channels = data.latents.shape[2]
     unet = build_unet(channels, text.config.width, widths)
     denoiser = Denoiser(unet, NoisePath.cosine(), "v_prediction")
-    objective = StoryObjective(text, memory, data, denoiser, aux_weight=0.02)
+    objective = StoryObjective(text, memory, data, denoiser, aux_weight=0.1)
     load_weights(objective.heads, folder / "heads")
     objective.module.requires_grad_(True)
+    text.requires_grad_(not freeze_words)
     yield from train("denoiser", objective, config, folder, resume=resume)
     _save_words(folder, text.cpu(), memory.cpu())
     save_denoiser(folder, denoiser)
@@ -125,7 +129,7 @@ def _latents(folder: Path, pictures: WorldPictures, chunk: int = 20) -> Tensor:
     part = folder / "model" / "autoencoder"
     if not part.exists():
         raise RecipeError(f"{part} is missing; train the autoencoder in this folder first")
-    path = folder / "data" / f"latents-{len(pictures.pixels)}.safetensors"
+    path = folder / "data" / f"latents-{len(pictures.pixels)}-{fingerprint(part)}.safetensors"
     if not path.exists():
         module = Autoencoder(AutoencoderConfig(**read_config(part)))
         load_weights(module, part)

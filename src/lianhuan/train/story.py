@@ -30,7 +30,7 @@ class StoryBatch:
     """B stories of V frames, flattened story by story.
 
     Attributes:
-        ids, segments, mask: (B*V, L) as `PageTokenizer` gives them.
+        ids, segments, mask: (B*V, L) as `PageTokenizer` gives them, cut to the longest page.
         latents: (B, V, C, 16, 16) of the true pictures.
         labels: name -> (B, V) int64.
         seen: (B, V, 3) bool, whether the actor in each place of the stage was in an earlier frame.
@@ -68,6 +68,8 @@ class StoryData:
         chosen = rng.choice(len(self.latents), self.size, replace=False)
         pages = [page for i in chosen for page in training_requests("train", int(i), rng)]
         ids, segments, mask = self.tokenizer(pages)
+        longest = int(mask.sum(1).max())
+        ids, segments, mask = ids[:, :longest], segments[:, :longest], mask[:, :longest]
         rows = torch.from_numpy(chosen)
         labels = {name: table[rows] for name, table in self.labels.items()}
         seen = torch.from_numpy(np.stack([_seen(int(i)) for i in chosen]))

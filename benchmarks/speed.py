@@ -1,0 +1,153 @@
+"""Seconds a page of the embedded model against diffusers' StableDiffusionPipeline with the same networks, steps and guidance.
+
+Run:  python benchmarks/speed.py [--pages 6] [--steps 20] [--json out.json]
+Both sides draw in turn in one process (page by page), so that a busy machine slows both; the ratio is what counts.
+"""
+
+import argparse
+import json
+import resource
+import statistics
+import time
+from types import SimpleNamespace
+
+import torch
+from diffusers import DPMSolverMultistepScheduler, StableDiffusionPipeline
+from torch import Tensor, nn
+
+from lianhuan import illustrate, load_generator, load_memory, parse_story
+from lianhuan.conductor import PageDone
+from lianhuan.generators import LatentDiffusion
+from lianhuan.models.context import Context
+from lianhuan.sampling import page_noise
+
+STORY = "Mia ran to the beach. She sat down. A fox named Lily laughed. They waved. Mia jumped. Lily slept."
+
+
+class PipelineUNet(nn.Module):
+    """The embedded denoiser's UNet under the interface that the stock pipeline expects."""
+
+    def __init__(self, generator: LatentDiffusion, mask: Tensor):
+        super().__init__()
+        self.denoiser, self.mask = generator.denoiser, mask
+        self.config = SimpleNamespace(
+            in_channels=8, sample_size=16, time_cond_proj_dim=None, addition_embed_type=None, _diffusers_version="0.42"
+        )
+        self.dtype = torch.float32
+
+    def forward(self, x: Tensor, t: Tensor, encoder_hidden_states: Tensor, **_: object) -> tuple[Tensor]:
+        """v-prediction of the UNet with the summary tokens where the embedded model has them."""
+        mask = self.mask.expand(len(x), -1) if len(self.mask) != len(x) else self.mask
+        return (self.denoiser.predict(x, t.expand(len(x)), Context(encoder_hidden_states, mask)),)
+
+
+class PipelineVAE(nn.Module):
+    """The embedded autoencoder under the interface that the stock pipeline expects."""
+
+    def __init__(self, generator: LatentDiffusion):
+        super().__init__()
+        self.autoencoder = generator.autoencoder
+        self.config = SimpleNamespace(scaling_factor=1.0, block_out_channels=(1, 1, 1, 1))
+
+    def decode(self, latents: Tensor, **_: object) -> tuple[Tensor]:
+        """Pictures in [-1, 1]."""
+        return (self.autoencoder.decode(latents),)
+
+
+def stock_page(generator: LatentDiffusion, words: Context, null: Context, noise: Tensor, steps: int) -> None:
+    """One page through the stock pipeline."""
+    pipe = StableDiffusionPipeline(
+        vae=PipelineVAE(generator),
+        text_encoder=None,
+        tokenizer=None,
+        unet=PipelineUNet(generator, torch.cat([null.mask, words.mask])),
+        scheduler=DPMSolverMultistepScheduler(
+            1000,
+            beta_schedule="squaredcos_cap_v2",
+            prediction_type="v_prediction",
+            timestep_spacing="trailing",
+            steps_offset=1,
+        ),
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
+    pipe.set_progress_bar_config(disable=True)
+    pipe(
+        prompt_embeds=words.tokens,
+        negative_prompt_embeds=null.tokens,
+        latents=noise,
+        num_inference_steps=steps,
+        guidance_scale=3.0,
+    )
+
+
+def main() -> None:
+    """Draw the same number of pages on both sides in turn and print seconds, ratio, share outside the model, peak memory."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pages", type=int, default=6)
+    parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--json", default=None)
+    options = parser.parse_args()
+    torch.set_num_threads(2)
+    generator, memory = load_generator(), load_memory("lstm", "storybook")
+    inside = Stopwatch(generator)
+    story = parse_story(STORY)
+    words, null = generator.encode([_request()]), generator.null(1)
+    noise = torch.from_numpy(page_noise(0, "s001", 0, (1, 8, 16, 16)))
+    stock_page(generator, words, null, noise, 2)
+    ours, theirs, model = [], [], []
+    for _ in range(max(1, options.pages // len(story.scenes))):
+        inside.seconds, start = 0.0, time.perf_counter()
+        for event in illustrate(story, generator, memory=memory, steps=options.steps):
+            if isinstance(event, PageDone):
+                ours.append(time.perf_counter() - start)
+                model.append(inside.seconds)
+                start = time.perf_counter()
+                stock_page(generator, words, null, noise, options.steps)
+                theirs.append(time.perf_counter() - start)
+                inside.seconds, start = 0.0, time.perf_counter()
+    report = {
+        "pages": len(ours),
+        "steps": options.steps,
+        "ours_s_per_page": statistics.median(ours),
+        "stock_s_per_page": statistics.median(theirs),
+        "ratio": statistics.median(t / o for t, o in zip(theirs, ours, strict=True)),
+        "share_outside_the_networks": 1 - sum(model) / sum(ours),
+        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+    text = json.dumps(report, indent=2)
+    print(text)  # noqa: T201 - a script's result
+    if options.json:
+        with open(options.json, "w", encoding="utf-8") as file:  # noqa: PTH123 - a script
+            file.write(text + "\n")
+
+
+class Stopwatch:
+    """Counts the seconds spent in the generator's networks."""
+
+    def __init__(self, generator: LatentDiffusion):
+        self.seconds = 0.0
+        self._begun = 0.0
+        for module in (generator.denoiser, generator.text_encoder):
+            module.register_forward_pre_hook(self._start)
+            module.register_forward_hook(self._stop)
+        for module in (generator.autoencoder.encoder, generator.autoencoder.decoder):
+            module.register_forward_pre_hook(self._start)
+            module.register_forward_hook(self._stop)
+
+    def _start(self, *_: object) -> None:
+        self._begun = time.perf_counter()
+
+    def _stop(self, *_: object) -> None:
+        self.seconds += time.perf_counter() - self._begun
+
+
+def _request():  # noqa: ANN202 - a script
+    from lianhuan.story import PageRequest
+
+    return PageRequest(scene_id="s001", caption="Mia ran to the beach.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,155 @@
+"""Claims about the training kit."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from lianhuan.data.world import FRAMES, WorldPictures, training_requests, world_story
+from lianhuan.errors import RecipeError
+from lianhuan.memory import LSTMMemory
+from lianhuan.memory.lstm import LSTMMemoryConfig
+from lianhuan.models.autoencoder import Autoencoder, AutoencoderConfig
+from lianhuan.models.denoiser import Denoiser, build_unet
+from lianhuan.models.text_encoder import StoryTextEncoder, TextEncoderConfig
+from lianhuan.models.tokens import PageTokenizer
+from lianhuan.sampling import NoisePath
+from lianhuan.story import PageRequest, StageEntry
+from lianhuan.testing.models import tiny_tokenizer
+from lianhuan.train.autoencoder import AutoencoderObjective
+from lianhuan.train.checkpoint import save_checkpoint
+from lianhuan.train.ema import EMA
+from lianhuan.train.loop import TrainConfig, TrainStep, learning_rate, train
+from lianhuan.train.story import StoryData, StoryObjective
+
+CONFIG = TrainConfig(steps=6, learning_rate=1e-3, warmup=2, checkpoint_every=3, log_every=1)
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> WorldPictures:
+    return WorldPictures.render(tmp_path_factory.mktemp("world"), "train", 4, 32, workers=1)
+
+
+def autoencoder(pictures: WorldPictures) -> AutoencoderObjective:
+    torch.manual_seed(0)
+    return AutoencoderObjective(Autoencoder(AutoencoderConfig(4, 4, (16, 16))), pictures, batch=4, seed=0)
+
+
+def story(pictures: WorldPictures) -> StoryObjective:
+    torch.manual_seed(0)
+    words = tiny_tokenizer()
+    text = StoryTextEncoder(TextEncoderConfig(words.get_vocab_size(), 16, 32, 1, 2))
+    memory = LSTMMemory(LSTMMemoryConfig(4, 32, 32, 16))
+    latents = torch.randn(4, FRAMES, 4, 16, 16)
+    data = StoryData(latents, pictures.labels, PageTokenizer(words, 60), batch=2, seed=0)
+    denoiser = Denoiser(build_unet(4, 32, (16, 32)), NoisePath.cosine(), "v_prediction")
+    return StoryObjective(text, memory, data, denoiser)
+
+
+def losses(events: list[TrainStep]) -> list[float]:
+    return [event.loss for event in events]
+
+
+@pytest.mark.parametrize("build", [autoencoder, story])
+def test_a_stopped_run_goes_on_as_if_it_had_not_been(build, pictures: WorldPictures, tmp_path: Path) -> None:
+    whole = list(train("part", build(pictures), CONFIG, tmp_path / "whole"))
+    run = train("part", build(pictures), CONFIG, tmp_path / "halves")
+    first = [next(run) for _ in range(4)]  # stops one step after the checkpoint at 3
+    run.close()
+    rest = list(train("part", build(pictures), CONFIG, tmp_path / "halves", resume=True))
+    assert [event.step for event in rest] == [4, 5, 6]
+    assert losses(first) + losses(rest)[1:] == losses(whole)
+    assert len(set(losses(whole))) == 6
+
+
+def test_the_finished_module_holds_the_average(pictures: WorldPictures, tmp_path: Path) -> None:
+    objective = autoencoder(pictures)
+    start = {name: p.clone() for name, p in objective.module.named_parameters()}
+    list(train("part", objective, CONFIG, tmp_path))
+    assert any(not torch.equal(start[name], p) for name, p in objective.module.named_parameters())
+    assert not objective.module.training
+
+
+def test_a_damaged_or_foreign_checkpoint_is_refused(pictures: WorldPictures, tmp_path: Path) -> None:
+    (tmp_path / "part.safetensors").write_bytes(b"no tensors here")
+    with pytest.raises(RecipeError, match="without --resume"):
+        list(train("part", autoencoder(pictures), CONFIG, tmp_path, resume=True))
+    other = torch.nn.Linear(2, 2)
+    save_checkpoint(
+        tmp_path / "part.safetensors", other, torch.optim.AdamW(other.parameters()), EMA(other, 0.9), 1
+    )
+    with pytest.raises(RecipeError, match="without --resume"):
+        list(train("part", autoencoder(pictures), CONFIG, tmp_path, resume=True))
+
+
+def test_learning_rate_is_a_trapezoid() -> None:
+    config = TrainConfig(steps=100, learning_rate=1.0, warmup=10, decay=0.5)
+    assert learning_rate(config, 0) == pytest.approx(0.1)
+    assert learning_rate(config, 30) == 1.0
+    assert learning_rate(config, 75) == pytest.approx(0.5)
+    assert learning_rate(config, 99) == pytest.approx(0.02)
+
+
+def test_ema_follows_its_formula() -> None:
+    module = torch.nn.Linear(1, 1, bias=False)
+    ema = EMA(module, decay=0.5)
+    start = float(module.weight.detach())
+    with torch.no_grad():
+        module.weight.fill_(start + 1)
+    ema.update(module)
+    assert float(ema.shadow["weight"].detach()) == pytest.approx(start + 1 - min(0.5, 2 / 11))
+
+
+def test_both_losses_fall_on_one_batch(pictures: WorldPictures) -> None:
+    for objective in (autoencoder(pictures), story(pictures)):
+        optimizer = torch.optim.AdamW(objective.module.parameters(), lr=3e-3)
+        seen = []
+        for _ in range(12):
+            loss, _ = objective.loss(0, torch.device("cpu"))
+            loss.backward()
+            optimizer.step()
+            optimizer.zero_grad()
+            seen.append(float(loss.detach()))
+        assert seen[-1] < 0.9 * seen[0]
+
+
+def test_autoencoder_whitens(pictures: WorldPictures) -> None:
+    module = autoencoder(pictures).autoencoder
+    x = torch.from_numpy(np.array(pictures.pixels[0])).permute(0, 3, 1, 2).float() / 127.5 - 1
+    module.whiten(x)
+    with torch.no_grad():
+        z = module.encode(x)
+    torch.testing.assert_close(z.mean((0, 2, 3)), torch.zeros(4), atol=1e-4, rtol=0)
+    torch.testing.assert_close(z.std((0, 2, 3)), torch.ones(4), atol=1e-4, rtol=0)
+    assert module.decode(z).shape == x.shape
+
+
+def test_training_pages_are_a_pure_function_and_keep_looks_hidden() -> None:
+    first = training_requests("train", 5, np.random.default_rng(1))
+    assert first == training_requests("train", 5, np.random.default_rng(1))
+    assert first != training_requests("train", 5, np.random.default_rng(2))
+    assert all(entry.look == "" for request in first for entry in request.stage)
+    told = world_story("train", 5)
+    for request, frame in zip(first, told.frames, strict=True):
+        assert len(request.stage) in (0, len(frame.graph.actors))
+
+
+def test_page_tokens_keep_the_stage_when_the_caption_is_long() -> None:
+    tokenizer = PageTokenizer(tiny_tokenizer(), 20)
+    stage = (StageEntry(name="a", kind="b"), StageEntry(name="c", kind="d"))
+    ids, segments, mask = tokenizer([PageRequest(scene_id="s", caption="x " * 50, place="e", stage=stage)])
+    assert ids.shape == (1, 20)
+    assert mask.all()
+    assert segments[0].tolist() == [0] * 15 + [1, 2, 2, 3, 3]
+
+
+def test_text_encoder_ignores_padding() -> None:
+    torch.manual_seed(0)
+    encoder = StoryTextEncoder(TextEncoderConfig(50, 16, 32, 1, 2)).eval()
+    ids = torch.randint(1, 50, (1, 6))
+    short = encoder(ids, torch.zeros_like(ids), torch.ones_like(ids, dtype=torch.bool))[0]
+    padded = torch.cat([ids, torch.zeros(1, 4, dtype=torch.long)], dim=1)
+    mask = torch.arange(10)[None] < 6
+    long = encoder(padded, torch.zeros_like(padded), mask)[0]
+    torch.testing.assert_close(long[:, :10], short, atol=1e-5, rtol=1e-4)
