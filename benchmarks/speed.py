@@ -31,7 +31,11 @@ class PipelineUNet(nn.Module):
         super().__init__()
         self.denoiser, self.mask = generator.denoiser, mask
         self.config = SimpleNamespace(
-            in_channels=8, sample_size=16, time_cond_proj_dim=None, addition_embed_type=None, _diffusers_version="0.42"
+            in_channels=8,
+            sample_size=16,
+            time_cond_proj_dim=None,
+            addition_embed_type=None,
+            _diffusers_version="0.42",
         )
         self.dtype = torch.float32
 
@@ -143,7 +147,7 @@ class Stopwatch:
         self.seconds += time.perf_counter() - self._begun
 
 
-def _request():  # noqa: ANN202 - a script
+def _request():
     from lianhuan.story import PageRequest
 
     return PageRequest(scene_id="s001", caption="Mia ran to the beach.")

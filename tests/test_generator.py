@@ -34,7 +34,10 @@ def lstm(folder: Path) -> Memory:
 
 
 def requests(count: int, story: int = 0) -> list[PageRequest]:
-    return [PageRequest(scene_id=f"s{i}", caption=f"page {i} of {story}", seed=story, steps=3) for i in range(count)]
+    return [
+        PageRequest(scene_id=f"s{i}", caption=f"page {i} of {story}", seed=story, steps=3)
+        for i in range(count)
+    ]
 
 
 def draw(generator: LatentDiffusion, pages: list[PageRequest]) -> list[bytes]:
@@ -64,14 +67,18 @@ def test_stories_side_by_side_equal_stories_alone(generator: LatentDiffusion, ls
         assert [a.tobytes() for a in alone] == [b.tobytes() for b in row]
 
 
-def test_feeding_another_storys_pictures_changes_every_page_but_the_first(generator: LatentDiffusion, lstm: Memory) -> None:
+def test_feeding_another_storys_pictures_changes_every_page_but_the_first(
+    generator: LatentDiffusion, lstm: Memory
+) -> None:
     stories = [requests(3, story) for story in range(2)]
     own, other = draw_stories(generator, lstm, stories), draw_stories(generator, lstm, stories, feed=[1, 0])
     same = [a.tobytes() == b.tobytes() for a, b in zip(own[0], other[0], strict=True)]
     assert same == [True, False, False]
 
 
-def test_events_come_in_order_and_the_same_seed_gives_the_same_book(generator: LatentDiffusion, lstm: Memory) -> None:
+def test_events_come_in_order_and_the_same_seed_gives_the_same_book(
+    generator: LatentDiffusion, lstm: Memory
+) -> None:
     story = parse_story(TEXT)
     events = list(illustrate(story, generator, memory=lstm, seed=3, steps=2))
     assert isinstance(events[0], Planned)
@@ -91,7 +98,9 @@ def test_memory_changes_the_pages_after_the_first(generator: LatentDiffusion, ls
     assert forgetful[1:] == pictures(illustrate(story, generator, memory=NoMemory(), steps=2))[1:]
 
 
-def test_a_stopped_book_goes_on_and_ends_the_same(generator: LatentDiffusion, lstm: Memory, tmp_path: Path) -> None:
+def test_a_stopped_book_goes_on_and_ends_the_same(
+    generator: LatentDiffusion, lstm: Memory, tmp_path: Path
+) -> None:
     story = parse_story(TEXT)
     whole = pictures(illustrate(story, generator, memory=lstm, steps=2))
     events = illustrate(story, generator, memory=lstm, steps=2)
@@ -107,7 +116,9 @@ def test_a_stopped_book_goes_on_and_ends_the_same(generator: LatentDiffusion, ls
     assert [e.reused for e in resumed if isinstance(e, PageDone)] == [True, True, False, False]
 
 
-def test_an_edited_page_is_drawn_anew_with_those_that_remember_it(generator: LatentDiffusion, lstm: Memory, tmp_path: Path) -> None:
+def test_an_edited_page_is_drawn_anew_with_those_that_remember_it(
+    generator: LatentDiffusion, lstm: Memory, tmp_path: Path
+) -> None:
     story = parse_story(TEXT)
     book = Book.collect(illustrate(story, generator, memory=lstm, steps=2), tmp_path / "book")
     scenes = list(story.scenes)
@@ -144,7 +155,13 @@ def test_a_broken_checkpoint_is_refused_with_its_reason(damage: str, tmp_path: P
         (folder / "model_index.json").write_text('{"_class_name": "Something"}')
     else:
         (folder / "autoencoder" / "config.json").write_text('{"unknown": 1}')
-    words = {"missing": "missing", "truncated": "damaged", "pickle": "pickle", "kind": "Something", "config": "settings"}
+    words = {
+        "missing": "missing",
+        "truncated": "damaged",
+        "pickle": "pickle",
+        "kind": "Something",
+        "config": "settings",
+    }
     with pytest.raises(CheckpointError, match=words[damage]):
         load_generator(folder)
 

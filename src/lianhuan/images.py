@@ -18,7 +18,9 @@ def load_picture(path: str | Path) -> Image.Image:
     try:
         with Image.open(path) as image:
             if image.width * image.height > MAX_PIXELS:
-                raise PictureError(f"{path}: {image.width}x{image.height} pixels are too many (limit {MAX_PIXELS})")
+                raise PictureError(
+                    f"{path}: {image.width}x{image.height} pixels are too many (limit {MAX_PIXELS})"
+                )
             rgba = image.convert("RGBA")
     except (OSError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError) as error:
         raise PictureError(f"{path}: not a readable picture ({error})") from error

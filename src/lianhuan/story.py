@@ -119,7 +119,9 @@ class PageRequest(Value):
     guidance: float = Field(default=3.0, ge=0.0, le=100.0)
 
 
-def page_request(story: Story, scene: Scene, *, seed: int, take: int = 0, steps: int = 20, guidance: float = 3.0) -> PageRequest:
+def page_request(
+    story: Story, scene: Scene, *, seed: int, take: int = 0, steps: int = 20, guidance: float = 3.0
+) -> PageRequest:
     """What to draw for `scene` of `story`: its words and its stage state."""
     cast = (story.character(name) for name in scene.on_stage)
     return PageRequest(

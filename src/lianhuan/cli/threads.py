@@ -2,7 +2,6 @@
 
 import os
 
-
 MOST = 2
 """With three or more threads torch cuts some arrays at other places, and the last bits of a page may differ."""
 

@@ -2,12 +2,11 @@
 
 import importlib.util
 import json
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -25,7 +24,11 @@ METRICS = "metrics.jsonl"
 
 def train(
     recipe: Annotated[
-        str, typer.Argument(metavar="RECIPE", help="Python file of a recipe, or its name in ./recipes.")
+        str,
+        typer.Argument(
+            metavar="RECIPE",
+            help="Python file of a recipe or its name in ./recipes; FILE:PART runs one part of it.",
+        ),
     ],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder of the run.")],
     resume: Annotated[bool, typer.Option("--resume", help="Go on where the run in DIR stopped.")] = False,
@@ -35,7 +38,7 @@ def train(
 ) -> None:
     """Run a training recipe.
 
-    Checkpoints and metrics.jsonl (and curves for TensorBoard, if that is installed) go to DIR. A recipe is a Python file with `run(folder, *, resume, steps)` that yields training steps.
+    Checkpoints and metrics.jsonl (and curves for TensorBoard, if that is installed) go to DIR. A recipe is a Python file with `run(folder, *, resume, steps)` that yields training steps; other functions of that form are its parts. Parts share DIR: the later ones read what the earlier ones left.
     """
     run = load_recipe(recipe)
     metrics = out / METRICS
@@ -51,28 +54,27 @@ def train(
 
 
 def load_recipe(name: str) -> "Run":
-    """The `run` function of a recipe: a path, or the name of a file in ./recipes.
+    """A recipe: "FILE" or "FILE:PART", where FILE is a path, or the name of a file in ./recipes; PART is `run` if not said.
 
     Raises:
-        RecipeError: there is no such file, it cannot be loaded, or it has no `run`.
+        RecipeError: there is no such file or part, or the file cannot be loaded.
     """
-    path = Path(name)
-    if not path.suffix:
-        path = Path("recipes") / f"{name}.py"
+    file, _, part = name.partition(":")
+    path = Path(file) if file.endswith(".py") else Path("recipes") / f"{file}.py"
     if not path.is_file():
         raise RecipeError(f"no recipe at {path}; name a Python file, or one in ./recipes without .py")
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:
         raise RecipeError(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
-    sys.path.insert(0, str(path.parent.resolve()))  # recipes import the ones beside them, as scripts do
     try:
         spec.loader.exec_module(module)
     except (SyntaxError, ImportError) as error:
         raise RecipeError(f"{path} cannot be loaded ({error})") from error
-    if not callable(getattr(module, "run", None)):
-        raise RecipeError(f"{path} has no function run(folder, *, resume, steps)")
-    return module.run
+    run = getattr(module, part or "run", None)
+    if not callable(run):
+        raise RecipeError(f"{path} has no function {part or 'run'}(folder, *, resume, steps)")
+    return cast("Run", run)
 
 
 def _follow(events: "Iterator[TrainStep]", metrics: Path) -> None:

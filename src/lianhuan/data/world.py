@@ -60,13 +60,16 @@ def _draw_story(split: str, index: int, size: int) -> npt.NDArray[np.uint8]:
     return np.stack([np.asarray(draw(frame.graph, size)) for frame in world_story(split, index).frames])
 
 
-def frame_request(tale: WorldStory, number: int, language: str = "en", **settings: int | float) -> PageRequest:
+def frame_request(tale: WorldStory, number: int, language: str = "en", **settings: float) -> PageRequest:
     """What the story state says of frame `number` of a world story: its words, its place, who is on stage and of what kind.
 
     Looks stay hidden. `settings` are seed, take, steps and guidance of the page.
     """
     frame = tale.frames[number]
-    names = {actor.name: tale.names_zh[actor.name] if language == "zh" else actor.name for actor in frame.graph.actors}
+    names = {
+        actor.name: tale.names_zh[actor.name] if language == "zh" else actor.name
+        for actor in frame.graph.actors
+    }
     return PageRequest(
         scene_id=f"s{number + 1:03d}",
         caption=frame.caption_zh if language == "zh" else frame.caption_en,
@@ -87,7 +90,9 @@ def training_requests(
     """One story's pages for training: a fresh paraphrase in English (3 of 4) or Chinese, parts of the stage left out at times."""
     tale = recaption(world_story(split, index), int(rng.integers(2**31)))
     language = "zh" if rng.random() < 0.25 else "en"
-    return [_thinned(frame_request(tale, k, language), tale.frames[k], rng, drop_stage) for k in range(FRAMES)]
+    return [
+        _thinned(frame_request(tale, k, language), tale.frames[k], rng, drop_stage) for k in range(FRAMES)
+    ]
 
 
 def _thinned(request: PageRequest, frame: WorldFrame, rng: np.random.Generator, drop: float) -> PageRequest:
@@ -100,4 +105,3 @@ def _thinned(request: PageRequest, frame: WorldFrame, rng: np.random.Generator, 
             "place": None if rng.random() < drop else request.place,
         }
     )
-

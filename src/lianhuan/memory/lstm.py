@@ -88,7 +88,9 @@ class LSTMMemory(nn.Module):
         if branch == "uncond":
             return context
         hidden, _ = self.advance(state, context)
-        residual = self.out(nn.functional.gelu(self.from_state(hidden)[:, None] + self.from_token(context.tokens)))
+        residual = self.out(
+            nn.functional.gelu(self.from_state(hidden)[:, None] + self.from_token(context.tokens))
+        )
         return context.with_tokens(context.tokens + residual)
 
     def write(self, state: State, context: Context, latents: Tensor) -> State:

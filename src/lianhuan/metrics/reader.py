@@ -37,7 +37,9 @@ class Reader(nn.Module):
         width, looks = STAGES[-1][1], GLANCES * len(classes)
         self.what = nn.Conv2d(width, looks, 1)
         self.where = nn.Linear(width, looks * CELLS)
-        self.heads = nn.ModuleDict({name: nn.Linear(GLANCES * width, number) for name, number in classes.items()})
+        self.heads = nn.ModuleDict(
+            {name: nn.Linear(GLANCES * width, number) for name, number in classes.items()}
+        )
 
     def forward(self, pictures: Tensor) -> dict[str, Tensor]:
         """Label name -> (B, classes) logits.

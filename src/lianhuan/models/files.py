@@ -8,12 +8,14 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import nn
+from torch import Tensor, nn
 
 from lianhuan.errors import CheckpointError
 
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
+LARGE = 4096
+SCALE = ".int8-scale"
 PICKLES = (".bin", ".ckpt", ".pt", ".pth", ".pkl")
 
 
@@ -51,22 +53,37 @@ def load_weights(module: nn.Module, folder: Path) -> None:
         raise CheckpointError(f"{path} is missing; is {folder.parent} a complete model folder?")
     try:
         tensors = load_file(path)
-        module.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
+        module.load_state_dict(_from_int8(tensors))
     except (SafetensorError, OSError, RuntimeError) as error:
         raise CheckpointError(f"{path} is damaged or belongs to another model ({error})") from error
     module.eval().requires_grad_(False)
 
 
-def save_part(
-    module: nn.Module, config: dict[str, Any], folder: Path, dtype: torch.dtype = torch.float16
-) -> None:
-    """Write a part: its config and its weights as `dtype`."""
+def save_part(module: nn.Module, config: dict[str, Any], folder: Path, *, int8: bool = False) -> None:
+    """Write a part: its config, and its weights as 16-bit floats or, if `int8`, large matrices and kernels as 8 bits per number."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
-    save_file(
-        {name: t.detach().cpu().to(dtype).contiguous() for name, t in module.state_dict().items()},
-        folder / WEIGHTS,
-    )
+    tensors: dict[str, Tensor] = {}
+    for name, tensor in module.state_dict().items():
+        value = tensor.detach().cpu().float()
+        if int8 and value.ndim > 1 and value.numel() >= LARGE:
+            tensors |= _to_int8(name, value)
+        else:
+            tensors[name] = value.half().contiguous()
+    save_file(tensors, folder / WEIGHTS)
+
+
+def _to_int8(name: str, value: Tensor) -> dict[str, Tensor]:
+    """Symmetric 8-bit numbers with one scale per output channel."""
+    scale = value.abs().amax(dim=tuple(range(1, value.ndim)), keepdim=True).clamp(min=1e-8) / 127
+    return {name: (value / scale).round().to(torch.int8).contiguous(), name + SCALE: scale.contiguous()}
+
+
+def _from_int8(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """All tensors as float32."""
+    scales = {name.removesuffix(SCALE): t for name, t in tensors.items() if name.endswith(SCALE)}
+    plain = {name: tensor.float() for name, tensor in tensors.items() if not name.endswith(SCALE)}
+    return {name: tensor * scales[name] if name in scales else tensor for name, tensor in plain.items()}
 
 
 def fingerprint(folder: Path) -> str:

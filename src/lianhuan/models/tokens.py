@@ -39,7 +39,9 @@ class PageTokenizer:
     def _page(self, request: PageRequest) -> tuple[list[int], list[int]]:
         stage = [(1, request.place or "")]
         stage += [(2 + i, f"{e.name} {e.kind} {e.look}") for i, e in enumerate(request.stage[: SEGMENTS - 2])]
-        tail = [(word, segment) for segment, text in stage for word in self._words(text)][: self.max_length // 2]
+        tail = [(word, segment) for segment, text in stage for word in self._words(text)][
+            : self.max_length // 2
+        ]
         head = [(word, 0) for word in self._words(request.caption)][: self.max_length - len(tail)]
         pairs = head + tail
         return [word for word, _ in pairs], [segment for _, segment in pairs]

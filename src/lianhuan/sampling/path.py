@@ -1,5 +1,6 @@
 """The path between pictures and noise: x_t = alpha(t) x0 + sigma(t) eps, over discrete training times."""
 
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -20,7 +21,7 @@ class NoisePath:
     def cosine(cls, times: int = 1000, max_beta: float = 0.999) -> "NoisePath":
         """The cosine path of Nichol and Dhariwal 2021, eq. 17 (diffusers' "squaredcos_cap_v2")."""
         level = [math.cos((i / times + 0.008) / 1.008 * math.pi / 2) ** 2 for i in range(times + 1)]
-        betas = [min(1 - after / before, max_beta) for before, after in zip(level, level[1:], strict=False)]
+        betas = [min(1 - after / before, max_beta) for before, after in itertools.pairwise(level)]
         return cls(np.cumprod(1 - np.array(betas, dtype=np.float32), dtype=np.float32).astype(np.float64))
 
     def alpha(self, t: int) -> float:

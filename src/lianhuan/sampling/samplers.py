@@ -4,6 +4,7 @@ All of them see `denoise(x, t) -> x0` and a path, and use only + - * / on arrays
 tensors and on NumPy arrays.
 """
 
+import itertools
 import math
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -24,7 +25,7 @@ class Denoised(NamedTuple):
 
 def ddim(denoise: Denoise, path: NoisePath, x: Array, times: list[int]) -> Iterator[Denoised]:
     """Deterministic DDIM (Song et al. 2021, eq. 12 with sigma = 0) from noise `x` along `times`."""
-    for t, after in zip(times, times[1:], strict=False):
+    for t, after in itertools.pairwise(times):
         x0 = denoise(x, t)
         eps = (x - path.alpha(t) * x0) / path.sigma(t)
         x = path.alpha(after) * x0 + path.sigma(after) * eps
@@ -38,7 +39,7 @@ def dpmpp_2m(denoise: Denoise, path: NoisePath, x: Array, times: list[int]) -> I
         return math.log(path.alpha(t)) - math.log(path.sigma(t))
 
     previous: tuple[Array, float] | None = None
-    for t, after in zip(times, times[1:], strict=False):
+    for t, after in itertools.pairwise(times):
         x0 = denoise(x, t)
         if after < 0:
             yield Denoised(x0, x0)
@@ -59,7 +60,7 @@ def ddpm(
 
     `noise()` gives fresh standard normal noise of the shape of `x`; the variance is beta-tilde.
     """
-    for t, after in zip(times, times[1:], strict=False):
+    for t, after in itertools.pairwise(times):
         x0 = denoise(x, t)
         left, kept = path.alpha(t) / path.alpha(after), path.sigma(after) / path.sigma(t)
         beta = 1 - left**2

@@ -12,7 +12,9 @@ from lianhuan.errors import RecipeError
 from lianhuan.train.ema import EMA
 
 
-def save_checkpoint(path: Path, module: nn.Module, optimizer: torch.optim.Optimizer, ema: EMA, step: int) -> None:
+def save_checkpoint(
+    path: Path, module: nn.Module, optimizer: torch.optim.Optimizer, ema: EMA, step: int
+) -> None:
     """Everything that the next step needs; a crash while writing leaves the older checkpoint in place."""
     tensors: dict[str, Tensor] = {f"model.{k}": v for k, v in module.state_dict().items()}
     tensors |= {f"ema.{k}": v for k, v in ema.shadow.items()}
@@ -20,7 +22,9 @@ def save_checkpoint(path: Path, module: nn.Module, optimizer: torch.optim.Optimi
         tensors |= {f"optimizer.{index}.{key}": value for key, value in state.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_suffix(".tmp")
-    save_file({k: v.contiguous() for k, v in tensors.items()}, half, {"step": str(step), "ema": str(ema.updates)})
+    save_file(
+        {k: v.contiguous() for k, v in tensors.items()}, half, {"step": str(step), "ema": str(ema.updates)}
+    )
     os.replace(half, path)  # noqa: PTH105 - atomic also where the target exists, on every system
 
 
@@ -40,7 +44,9 @@ def load_checkpoint(path: Path, module: nn.Module, optimizer: torch.optim.Optimi
         module.load_state_dict(groups["model"])
         ema.shadow = {k: groups["ema"][k].to(v.device) for k, v in ema.shadow.items()}
     except (SafetensorError, KeyError, RuntimeError) as error:
-        raise RecipeError(f"{path}: not a checkpoint of this recipe ({error}); start again without --resume") from error
+        raise RecipeError(
+            f"{path}: not a checkpoint of this recipe ({error}); start again without --resume"
+        ) from error
     state: dict[int, dict[str, Tensor]] = {}
     for name, value in groups["optimizer"].items():
         index, _, key = name.partition(".")

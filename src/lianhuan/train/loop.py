@@ -82,7 +82,9 @@ def train(
     device = pick_device()
     module = objective.module.to(device).train()
     trained = [p for p in module.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(trained, lr=config.learning_rate, weight_decay=config.weight_decay, betas=(0.9, 0.99), fused=True)
+    optimizer = torch.optim.AdamW(
+        trained, lr=config.learning_rate, weight_decay=config.weight_decay, betas=(0.9, 0.99), fused=True
+    )
     ema = EMA(module, config.ema)
     path = folder / f"{name}.safetensors"
     start = load_checkpoint(path, module, optimizer, ema) if resume and path.exists() else 0
@@ -102,6 +104,8 @@ def train(
         if last or (step + 1) % config.checkpoint_every == 0:
             save_checkpoint(path, module, optimizer, ema, step + 1)
         if last or (step + 1) % config.log_every == 0:
-            yield TrainStep(name, step + 1, config.steps, float(loss.detach()), figures, time.perf_counter() - began)
+            yield TrainStep(
+                name, step + 1, config.steps, float(loss.detach()), figures, time.perf_counter() - began
+            )
     ema.copy_to(module)
     module.eval()

@@ -34,27 +34,40 @@ SIZE = 128
 WORD_WIDTH = 128
 
 
-def train_autoencoder(folder: Path, config: TrainConfig, *, stories: int, batch: int, resume: bool) -> Iterator[TrainStep]:
+def train_autoencoder(
+    folder: Path, config: TrainConfig, *, stories: int, batch: int, resume: bool
+) -> Iterator[TrainStep]:
     """Train the autoencoder on drawn pictures and measure its whitening."""
     torch.manual_seed(0)
     module = Autoencoder(AutoencoderConfig())
     pictures = WorldPictures.render(folder / "data", "train", stories, SIZE)
-    yield from train("autoencoder", AutoencoderObjective(module, pictures, batch, seed=1), config, folder, resume=resume)
-    some = torch.from_numpy(pictures.pixels[:100].reshape(-1, SIZE, SIZE, 3)).permute(0, 3, 1, 2).float() / 127.5 - 1
+    yield from train(
+        "autoencoder", AutoencoderObjective(module, pictures, batch, seed=1), config, folder, resume=resume
+    )
+    some = (
+        torch.from_numpy(pictures.pixels[:100].reshape(-1, SIZE, SIZE, 3)).permute(0, 3, 1, 2).float() / 127.5
+        - 1
+    )
     module.cpu().whiten(some)
     save_part(module, module.to_config(), folder / "model" / "autoencoder")
 
 
-def train_reader(folder: Path, config: TrainConfig, *, stories: int, batch: int, resume: bool) -> Iterator[TrainStep]:
+def train_reader(
+    folder: Path, config: TrainConfig, *, stories: int, batch: int, resume: bool
+) -> Iterator[TrainStep]:
     """Train the reader of the bench, on drawn pictures only."""
     torch.manual_seed(0)
     module = Reader(CLASSES)
     pictures = WorldPictures.render(folder / "data", "train", stories, SIZE)
-    yield from train("reader", ReaderObjective(module, pictures, batch, seed=2), config, folder, resume=resume)
-    save_part(module.cpu(), {"classes": CLASSES}, folder / "reader", torch.float32)
+    yield from train(
+        "reader", ReaderObjective(module, pictures, batch, seed=2), config, folder, resume=resume
+    )
+    save_part(module.cpu(), {"classes": CLASSES}, folder / "reader")
 
 
-def train_story(folder: Path, config: TrainConfig, *, stories: int, batch: int, resume: bool) -> Iterator[TrainStep]:
+def train_story(
+    folder: Path, config: TrainConfig, *, stories: int, batch: int, resume: bool
+) -> Iterator[TrainStep]:
     """Train words and memory from labels alone, before the denoiser."""
     data = _story_data(folder, stories, batch, seed=3)
     torch.manual_seed(0)
@@ -62,11 +75,18 @@ def train_story(folder: Path, config: TrainConfig, *, stories: int, batch: int, 
     objective = StoryObjective(text, memory, data)
     yield from train("story", objective, config, folder, resume=resume)
     _save_words(folder, text.cpu(), memory.cpu())
-    save_part(objective.heads.cpu(), {}, folder / "heads", torch.float32)
+    save_part(objective.heads.cpu(), {}, folder / "heads")
 
 
 def train_denoiser(
-    folder: Path, config: TrainConfig, *, stories: int, batch: int, widths: tuple[int, ...], freeze_words: bool, resume: bool
+    folder: Path,
+    config: TrainConfig,
+    *,
+    stories: int,
+    batch: int,
+    widths: tuple[int, ...],
+    freeze_words: bool,
+    resume: bool,
 ) -> Iterator[TrainStep]:
     """Train everything that draws, from the words and memory of `train_story`.
 

@@ -28,7 +28,9 @@ class ReaderObjective:
         x = torch.roll(x, (dy, dx), dims=(2, 3))
         if rng.random() < 0.3:
             x = nn.functional.avg_pool2d(x, 3, stride=1, padding=1, count_include_pad=False)
-        x = x + 0.1 * float(rng.random()) * torch.from_numpy(rng.standard_normal(x.shape, dtype=np.float32)).to(device)
+        x = x + 0.1 * float(rng.random()) * torch.from_numpy(
+            rng.standard_normal(x.shape, dtype=np.float32)
+        ).to(device)
         rows = torch.from_numpy(chosen)
         losses, right = [], {}
         for name, logits in self.reader(x).items():

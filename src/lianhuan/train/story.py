@@ -54,7 +54,12 @@ class StoryData:
     """Latents and labels of world stories; `batch(step)` is a pure function of seed and step."""
 
     def __init__(
-        self, latents: Tensor, labels: dict[str, npt.NDArray[np.int64]], tokenizer: PageTokenizer, batch: int, seed: int
+        self,
+        latents: Tensor,
+        labels: dict[str, npt.NDArray[np.int64]],
+        tokenizer: PageTokenizer,
+        batch: int,
+        seed: int,
     ):
         self.latents = latents
         self.labels = {name: torch.from_numpy(table) for name, table in labels.items()}
@@ -146,7 +151,9 @@ class StoryObjective:
             loss = loss + drawn
         return loss, figures
 
-    def _remember(self, batch: StoryBatch, tokens: Tensor, keep: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+    def _remember(
+        self, batch: StoryBatch, tokens: Tensor, keep: Tensor, rng: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
         """Tokens with memory, (B*V, L, D), and what the picture encoder saw, (B, V, 4, D)."""
         stories, frames = batch.latents.shape[:2]
         by_frame = tokens.unflatten(0, (stories, frames))
@@ -194,7 +201,12 @@ class StoryObjective:
         assert self.denoiser is not None
         x0 = batch.latents.flatten(0, 1)
         stories, frames = batch.latents.shape[:2]
-        forget = (torch.rand(stories, 1, generator=rng) < self.drop_memory).expand(stories, frames).flatten().to(x0.device)
+        forget = (
+            (torch.rand(stories, 1, generator=rng) < self.drop_memory)
+            .expand(stories, frames)
+            .flatten()
+            .to(x0.device)
+        )
         empty = (torch.rand(stories * frames, generator=rng) < self.drop_all).to(x0.device)
         nothing, nobody = self.text(*_empty_page(batch))
         tokens = torch.where(forget[:, None, None], plain.tokens, remembered)
@@ -202,7 +214,11 @@ class StoryObjective:
         context = Context(tokens, torch.where(empty[:, None], nobody, plain.mask))
         t = _training_times(len(x0), len(self.denoiser.path.alphas_cumprod), rng)
         noise = torch.randn(x0.shape, generator=rng).to(x0.device)
-        share = torch.from_numpy(self.denoiser.path.alphas_cumprod[t.numpy()]).float().to(x0.device)[:, None, None, None]
+        share = (
+            torch.from_numpy(self.denoiser.path.alphas_cumprod[t.numpy()])
+            .float()
+            .to(x0.device)[:, None, None, None]
+        )
         alpha, sigma = share.sqrt(), (1 - share).sqrt()
         target = noise if self.denoiser.prediction == "epsilon" else alpha * noise - sigma * x0
         out = self.denoiser.predict(alpha * x0 + sigma * noise, t.to(x0.device), context)

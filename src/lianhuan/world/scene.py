@@ -3,7 +3,17 @@
 from dataclasses import dataclass
 
 from lianhuan.world.vocabulary import (
-    ACTIONS, COLOURS, HAIR_COLOURS, KINDS, MAX_ACTORS, PEOPLE, PLACES, PROPS, TIMES, TONES, WEATHERS,
+    ACTIONS,
+    COLOURS,
+    HAIR_COLOURS,
+    KINDS,
+    MAX_ACTORS,
+    PEOPLE,
+    PLACES,
+    PROPS,
+    TIMES,
+    TONES,
+    WEATHERS,
 )  # fmt: skip
 
 
@@ -125,4 +135,3 @@ CLASSES = {
     **{f"head{i}": len(HAIR_COLOURS) + len(TONES) for i in range(MAX_ACTORS)},
 }
 """Number of classes of each label of `labels`."""
-

@@ -12,7 +12,20 @@ PEOPLE = ("girl", "boy", "woman", "man")
 ANIMALS = ("fox", "rabbit", "bear", "cat")
 KINDS = PEOPLE + ANIMALS
 
-ACTIONS = ("stand", "walk", "run", "sit", "crouch", "reach", "wave", "laugh", "sleep", "jump", "carry", "point")
+ACTIONS = (
+    "stand",
+    "walk",
+    "run",
+    "sit",
+    "crouch",
+    "reach",
+    "wave",
+    "laugh",
+    "sleep",
+    "jump",
+    "carry",
+    "point",
+)
 
 COLOURS = ("red", "orange", "yellow", "green", "blue", "purple", "pink", "white")
 HAIR_COLOURS = ("black", "brown", "blond", "red", "grey")
