@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from lianhuan import Book, illustrate, load_generator, load_memory, parse_story
-from lianhuan.conductor import PageDone, Planned, Step, draw_stories
+from lianhuan.conductor import PageDone, Planned, Step, draw_book, draw_stories
 from lianhuan.control import ClassifierFree
 from lianhuan.errors import CheckpointError
 from lianhuan.generators import Drawn, LatentDiffusion
@@ -171,3 +171,15 @@ def test_a_folder_that_is_no_model_is_refused(tmp_path: Path) -> None:
         load_generator(tmp_path)
     with pytest.raises(CheckpointError, match="no memory is called"):
         load_memory("elephant", tmp_path)
+
+
+def test_a_given_first_picture_stays_when_the_book_is_drawn_again(
+    generator: LatentDiffusion, lstm: Memory, tmp_path: Path
+) -> None:
+    first = Image.fromarray(np.full((128, 128, 3), 90, np.uint8))
+    events = illustrate(parse_story(TEXT), generator, memory=lstm, steps=2, first_frame=first)
+    book = Book.collect(events, tmp_path / "book")
+    before = [book.picture(scene.id).read_bytes() for scene in book.story().scenes]
+    again = list(draw_book(book, generator, lstm))
+    assert all(event.reused for event in again if isinstance(event, PageDone))
+    assert [book.picture(scene.id).read_bytes() for scene in book.story().scenes] == before

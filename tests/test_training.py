@@ -1,5 +1,6 @@
 """Claims about the training kit."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +64,12 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been(build, pictures: WorldPictu
     assert len(set(losses(whole))) == 6
 
 
+def test_batches_made_ahead_are_the_same(pictures: WorldPictures, tmp_path: Path) -> None:
+    plain = list(train("part", story(pictures), CONFIG, tmp_path / "plain"))
+    ahead = list(train("part", story(pictures), replace(CONFIG, workers=1), tmp_path / "ahead"))
+    assert losses(plain) == losses(ahead)
+
+
 def test_the_finished_module_holds_the_average(pictures: WorldPictures, tmp_path: Path) -> None:
     objective = autoencoder(pictures)
     start = {name: p.clone() for name, p in objective.module.named_parameters()}
@@ -106,7 +113,7 @@ def test_both_losses_fall_on_one_batch(pictures: WorldPictures) -> None:
         optimizer = torch.optim.AdamW(objective.module.parameters(), lr=3e-3)
         seen = []
         for _ in range(12):
-            loss, _ = objective.loss(0, torch.device("cpu"))
+            loss, _ = objective.loss(objective.batch(0), 0, torch.device("cpu"))
             loss.backward()
             optimizer.step()
             optimizer.zero_grad()

@@ -178,16 +178,15 @@ class Book:
         if path not in takes:
             raise BookError(f"scene {scene_id} has no take {path}; it has {', '.join(takes) or 'none yet'}")
 
-        def picked(file: BookFile) -> BookFile:
-            pages = tuple(
-                page.model_copy(update={"picked": path, "text_hash": text_hash(page.words)})
-                if page.id == scene_id
-                else page
-                for page in file.scenes
-            )
-            return file.model_copy(update={"scenes": pages})
+        self._change_page(scene_id, picked=path, text_hash=text_hash(self.page(scene_id).words))
 
-        self._update(picked)
+    def lock(self, scene_id: str) -> None:
+        """Keep the picture of a scene as it is: drawing the book again leaves it alone.
+
+        Raises:
+            BookError: no such scene, or `book.yaml` cannot be written.
+        """
+        self._change_page(scene_id, locked=True)
 
     def finished(self, scene_id: str, recipe: Mapping[str, Any]) -> str | None:
         """The relative path of an undamaged take of a scene that was drawn by exactly this `recipe`, if there is one."""
@@ -221,6 +220,16 @@ class Book:
         stamp = _stamp(self.folder / YAML)
         if stamp != self._stamp:
             self.file, self._stamp = _read_file(self.folder), stamp
+
+    def _change_page(self, scene_id: str, **values: Any) -> None:
+        """Write other values into the record of one scene, whatever else `book.yaml` holds by now."""
+        self.page(scene_id)
+
+        def changed(file: BookFile) -> BookFile:
+            pages = tuple(p.model_copy(update=values) if p.id == scene_id else p for p in file.scenes)
+            return file.model_copy(update={"scenes": pages})
+
+        self._update(changed)
 
     def _update(self, change: Callable[[BookFile], BookFile]) -> None:
         """Apply `change` to what `book.yaml` holds now and write it."""

@@ -151,4 +151,6 @@ def _show(events: "Iterable[Event]", steps: int) -> None:
                 shown.at(done, f"page {event.page} of {count}")
             elif isinstance(event, PageDone):
                 shown.at(event.page * steps, f"page {event.page} of {count}")
-                shown.milestone(f"page {event.page} of {count} {'kept' if event.reused else 'drawn'}")
+                shown.milestone(
+                    f"page {event.page} of {count} {'kept' if event.reused or event.given else 'drawn'}"
+                )

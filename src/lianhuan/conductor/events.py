@@ -30,7 +30,7 @@ class Step:
 class PageDone:
     """Page `page` (from 1) has its picture; `recipe` is all that made it.
 
-    `reused` says that it was there already, or was given, and did not have to be drawn.
+    `reused` says that it was there already, `given` that the caller brought it; neither was drawn.
     """
 
     page: int
@@ -38,6 +38,7 @@ class PageDone:
     image: Image.Image
     recipe: Mapping[str, Any]
     reused: bool = False
+    given: bool = False
 
 
 Event = Planned | Step | PageDone

@@ -64,15 +64,15 @@ def illustrate(
     previous: str | None = None
     for number, request in enumerate(requests, start=1):
         recipe: dict[str, Any] = {**shared, **request.model_dump(mode="json"), "after": previous}
+        given = None
         if first_frame is not None and number == 1:
             recipe["given"] = _picture_hash(first_frame)
-            there: Image.Image | None = fit_square(first_frame, generator.size)
-        else:
-            there = None if known is None else known(request.scene_id, recipe)
-        image = there or (yield from _draw(generator, remembering, state, request, number))
+            given = fit_square(first_frame, generator.size)
+        there = None if given or known is None else known(request.scene_id, recipe)
+        image = given or there or (yield from _draw(generator, remembering, state, request, number))
         state = _write(generator, remembering, state, request, image)
         previous = None if isinstance(remembering, NoMemory) else _picture_hash(image)
-        yield PageDone(number, request.scene_id, image, recipe, reused=there is not None)
+        yield PageDone(number, request.scene_id, image, recipe, there is not None, given is not None)
 
 
 def draw_stories(

@@ -51,10 +51,12 @@ class Book(folders.Book):
         return book
 
     def keep(self, event: Event) -> None:
-        """Store a finished page as a take and show it; a locked page stays as it is."""
+        """Store a finished page as a take and show it; a locked page stays as it is, a given picture is locked."""
         if isinstance(event, PageDone) and not self._kept(event.scene_id):
             with self.editing():
                 self.pick(event.scene_id, self.add_take(event.scene_id, event.image, event.recipe))
+                if event.given:
+                    self.lock(event.scene_id)
 
     def known(self, scene_id: str, recipe: Mapping[str, Any]) -> Image.Image | None:
         """The finished picture of a scene: the one that a locked page shows, or one drawn by exactly this recipe."""

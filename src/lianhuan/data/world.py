@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import torch
+from torch import Tensor
 
 from lianhuan.story import PageRequest, StageEntry
 from lianhuan.world.draw import draw
@@ -49,6 +51,11 @@ class WorldPictures:
         graphs = [[labels(f.graph) for f in world_story(split, i).frames] for i in range(stories)]
         table = {name: np.array([[frame[name] for frame in row] for row in graphs]) for name in CLASSES}
         return cls(split, np.load(path, mmap_mode="r"), table)
+
+
+def pictures_at(pixels: npt.NDArray[np.uint8], rows: npt.NDArray[np.int64]) -> Tensor:
+    """Some of the pictures (N, H, W, 3) uint8 as float (B, 3, H, W) in [-1, 1]."""
+    return torch.from_numpy(pixels[rows]).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
 def world_story(split: str, index: int) -> WorldStory:

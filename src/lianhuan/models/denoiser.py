@@ -41,7 +41,7 @@ class Denoiser(nn.Module):
     def __init__(self, unet: UNet2DConditionModel, path: NoisePath, prediction: Prediction):
         super().__init__()
         self.unet: nn.Module = unet  # type: ignore[assignment]  # diffusers hides that it is one
-        self.summary = unet.config.class_embed_type is not None
+        self.summary = unet.config.class_embed_type is not None  # type: ignore[attr-defined]  # diffusers adds it
         self.path = path
         self.prediction = prediction
 

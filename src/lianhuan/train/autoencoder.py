@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lianhuan.data.world import WorldPictures
+from lianhuan.data.world import WorldPictures, pictures_at
 from lianhuan.models.autoencoder import Autoencoder
 
 
@@ -15,19 +15,28 @@ class AutoencoderObjective:
         self.module: nn.Module = autoencoder
         self.autoencoder = autoencoder
         self.pixels = pictures.pixels.reshape(-1, *pictures.pixels.shape[2:])
-        self.batch = batch
+        self.size = batch
         self.seed = seed
 
-    def loss(self, step: int, device: torch.device) -> tuple[Tensor, dict[str, float]]:
-        """Reconstruction loss of a random batch; PSNR in dB among the figures."""
+    def batch(self, step: int) -> tuple[Tensor, Tensor]:
+        """Random pictures (B, 3, H, W) in [-1, 1], and the noise for their latents, (B, C, H/8, W/8)."""
         rng = np.random.default_rng((self.seed, step))
-        chosen = np.sort(rng.choice(len(self.pixels), self.batch, replace=False))
-        x = torch.from_numpy(self.pixels[chosen]).to(device).permute(0, 3, 1, 2).float() / 127.5 - 1
+        x = pictures_at(self.pixels, np.sort(rng.choice(len(self.pixels), self.size, replace=False)))
+        shape = (len(x), self.autoencoder.config.latent_channels, x.shape[2] // 8, x.shape[3] // 8)
+        return x, torch.from_numpy(rng.standard_normal(shape, dtype=np.float32))
+
+    def loss(
+        self,
+        batch: tuple[Tensor, Tensor],
+        step: int,  # noqa: ARG002 - the protocol's form
+        device: torch.device,
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Reconstruction loss; PSNR in dB among the figures."""
+        x, noise = (part.to(device) for part in batch)
         z = self.autoencoder.encode(x).float()
-        noise = torch.from_numpy(rng.standard_normal(z.shape, dtype=np.float32)).to(device)
         y = self.autoencoder.decode(z + 0.1 * noise).float()
         edges = (y.diff(dim=2) - x.diff(dim=2)).abs().mean() + (y.diff(dim=3) - x.diff(dim=3)).abs().mean()
         outside = (z.abs() - 2.5).clamp(min=0).square().mean()
         mse = (y - x).square().mean()
         loss = (y - x).abs().mean() + 0.5 * edges + mse + outside
-        return loss, {"psnr": float(10 * (4 / mse.detach()).log10()), "latent_std": float(z.detach().std())}
+        return loss, {"psnr": 10 * (4 / mse.detach()).log10(), "latent_std": z.detach().std()}

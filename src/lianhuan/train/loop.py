@@ -5,28 +5,46 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
 
 from lianhuan.train.checkpoint import load_checkpoint, save_checkpoint
 from lianhuan.train.ema import EMA
 
 
 class Objective(Protocol):
-    """What is trained and how it is judged. A batch is a pure function of the step, so a resumed run sees the same ones."""
+    """What is trained and how it is judged."""
 
     module: nn.Module
 
-    def loss(self, step: int, device: torch.device) -> tuple[Tensor, dict[str, float]]:
-        """The loss of the batch of `step`, and figures worth logging."""
+    def batch(self, step: int) -> Any:
+        """The batch of `step`, on the CPU; a pure function, so that a resumed run sees the same ones."""
         ...
+
+    def loss(self, batch: Any, step: int, device: torch.device) -> tuple[Tensor, dict[str, Tensor]]:
+        """The loss of a batch, and figures worth logging."""
+        ...
+
+
+class _Batches(Dataset[Any]):
+    """An objective's batches by step, as a data set that worker processes can read ahead."""
+
+    def __init__(self, objective: Objective):
+        self.objective = objective
+
+    def __getitem__(self, step: int) -> Any:
+        return self.objective.batch(step)
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
-    """How long and how fast: `steps` optimiser steps with linear warm-up and, in the last `decay` share, decay to zero."""
+    """How long and how fast: `steps` optimiser steps with linear warm-up and, in the last `decay` share, decay to zero.
+
+    `workers` processes make batches ahead; 0 makes them in the loop.
+    """
 
     steps: int
     learning_rate: float
@@ -37,6 +55,7 @@ class TrainConfig:
     ema: float = 0.999
     checkpoint_every: int = 250
     log_every: int = 20
+    workers: int = 0
 
 
 @dataclass(frozen=True)
@@ -89,11 +108,13 @@ def train(
     path = folder / f"{name}.safetensors"
     start = load_checkpoint(path, module, optimizer, ema) if resume and path.exists() else 0
     began = time.perf_counter()
-    for step in range(start, config.steps):
+    steps = range(start, config.steps)
+    loader = DataLoader(_Batches(objective), batch_size=None, sampler=steps, num_workers=config.workers)
+    for step, batch in zip(steps, loader, strict=True):
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(config, step)
         with torch.autocast(device.type, torch.bfloat16, enabled=has_bf16(device)):
-            loss, figures = objective.loss(step, device)
+            loss, figures = objective.loss(batch, step, device)
         loss.backward()
         norm = nn.utils.clip_grad_norm_(trained, config.clip)
         if math.isfinite(float(norm)):
@@ -104,8 +125,8 @@ def train(
         if last or (step + 1) % config.checkpoint_every == 0:
             save_checkpoint(path, module, optimizer, ema, step + 1)
         if last or (step + 1) % config.log_every == 0:
-            yield TrainStep(
-                name, step + 1, config.steps, float(loss.detach()), figures, time.perf_counter() - began
-            )
+            known = {key: float(value) for key, value in figures.items()}
+            seconds = time.perf_counter() - began
+            yield TrainStep(name, step + 1, config.steps, float(loss.detach()), known, seconds)
     ema.copy_to(module)
     module.eval()

@@ -137,9 +137,13 @@ class StoryObjective:
         self.data = data
         self.drop_memory, self.drop_all, self.aux_weight = drop_memory, drop_all, aux_weight
 
-    def loss(self, step: int, device: torch.device) -> tuple[Tensor, dict[str, float]]:
-        """The loss of the stories of `step`; figures hold each part and the heads' accuracies."""
-        batch = self.data.batch(step).to(device)
+    def batch(self, step: int) -> StoryBatch:
+        """The stories of `step`."""
+        return self.data.batch(step)
+
+    def loss(self, batch: StoryBatch, step: int, device: torch.device) -> tuple[Tensor, dict[str, Tensor]]:
+        """The loss of some stories; `step` seeds the noise; figures hold each part and the heads' accuracies."""
+        batch = batch.to(device)
         rng = torch.Generator().manual_seed(self.data.seed * 1_000_003 + step)
         tokens, keep = self.text(batch.ids, batch.segments, batch.mask)
         remembered, pictures = self._remember(batch, tokens, keep, rng)
@@ -147,7 +151,7 @@ class StoryObjective:
         loss = self.aux_weight * aux
         if self.denoiser is not None:
             drawn = self._denoise(batch, Context(tokens, keep), remembered, rng)
-            figures["denoise"] = float(drawn.detach())
+            figures["denoise"] = drawn.detach()
             loss = loss + drawn
         return loss, figures
 
@@ -174,7 +178,7 @@ class StoryObjective:
 
     def _aux(
         self, batch: StoryBatch, tokens: Tensor, remembered: Tensor, pictures: Tensor
-    ) -> tuple[Tensor, dict[str, float]]:
+    ) -> tuple[Tensor, dict[str, Tensor]]:
         shape = batch.latents.shape[:2]
         words = tokens[:, :SUMMARY_TOKENS].unflatten(0, shape)
         state = remembered[:, :SUMMARY_TOKENS].unflatten(0, shape)
@@ -189,12 +193,13 @@ class StoryObjective:
         for name in LOOK_LABELS:
             jobs.append((name, self.heads.actors(name, state), actors(name).masked_fill(~batch.seen, -1)))
             jobs.append((f"seen_{name}", self.heads.actors(f"seen_{name}", pictures), actors(name)))
-        losses, figures = [], {}
+        losses: list[Tensor] = []
+        figures: dict[str, Tensor] = {}
         for name, logits, target in jobs:
             flat, wanted = logits.flatten(0, -2).float(), target.flatten()
             losses.append(nn.functional.cross_entropy(flat, wanted, ignore_index=-1))
             known = wanted >= 0
-            figures[name] = float((flat.argmax(-1) == wanted)[known].float().mean())
+            figures[name] = ((flat.argmax(-1) == wanted) & known).sum() / known.sum()
         return torch.stack(losses).sum(), figures
 
     def _denoise(self, batch: StoryBatch, plain: Context, remembered: Tensor, rng: torch.Generator) -> Tensor:
