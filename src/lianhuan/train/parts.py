@@ -8,11 +8,12 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from lianhuan.data.world import WorldPictures
+from lianhuan.data.world import FRAMES, WorldPictures, pictures_at
 from lianhuan.errors import RecipeError
 from lianhuan.memory import LSTMMemory
 from lianhuan.memory.lstm import LSTMMemoryConfig
@@ -44,10 +45,8 @@ def train_autoencoder(
     yield from train(
         "autoencoder", AutoencoderObjective(module, pictures, batch, seed=1), config, folder, resume=resume
     )
-    some = (
-        torch.from_numpy(pictures.pixels[:100].reshape(-1, SIZE, SIZE, 3)).permute(0, 3, 1, 2).float() / 127.5
-        - 1
-    )
+    flat = pictures.pixels.reshape(-1, SIZE, SIZE, 3)
+    some = pictures_at(flat, np.arange(min(500, len(flat))))
     module.cpu().whiten(some)
     save_part(module, module.to_config(), folder / "model" / "autoencoder")
 
@@ -88,7 +87,7 @@ def train_denoiser(
     freeze_words: bool,
     resume: bool,
 ) -> Iterator[TrainStep]:
-    """Train everything that draws, from the words and memory of `train_story`.
+    """Train everything that draws, from the words and memory of `train_story`, and from a denoiser if one is there already.
 
     `freeze_words` leaves the text encoder as it is, which saves a quarter of the time.
     """
@@ -102,6 +101,8 @@ def train_denoiser(
     denoiser = Denoiser(unet, NoisePath.cosine(), "v_prediction")
     objective = StoryObjective(text, memory, data, denoiser, aux_weight=0.1)
     load_weights(objective.heads, folder / "heads")
+    if (folder / "model" / "unet").exists():
+        load_weights(denoiser.unet, folder / "model" / "unet")
     objective.module.requires_grad_(True)
     text.requires_grad_(not freeze_words)
     yield from train("denoiser", objective, config, folder, resume=resume)
@@ -157,10 +158,13 @@ def _latents(folder: Path, pictures: WorldPictures, chunk: int = 20) -> Tensor:
         module.to(device)
         rows = []
         for start in range(0, len(pictures.pixels), chunk):
-            some = torch.from_numpy(pictures.pixels[start : start + chunk]).to(device)
-            flat = some.flatten(0, 1).permute(0, 3, 1, 2).float() / 127.5 - 1
+            numbers = range(start, min(start + chunk, len(pictures.pixels)))
+            flat = pictures_at(
+                pictures.pixels.reshape(-1, SIZE, SIZE, 3),
+                np.arange(numbers.start * FRAMES, numbers.stop * FRAMES),
+            ).to(device)
             with torch.autocast(device.type, torch.bfloat16, enabled=has_bf16(device)):
                 latents = module.encode(flat)
-            rows.append(latents.unflatten(0, some.shape[:2]).half().cpu())
+            rows.append(latents.unflatten(0, (len(numbers), FRAMES)).half().cpu())
         save_file({"latents": torch.cat(rows)}, path)
     return load_file(path)["latents"]
