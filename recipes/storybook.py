@@ -20,7 +20,10 @@ def run(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iter
 
 
 def autoencoder(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
-    """Batches of 8 pictures."""
+    """Batches of 8 pictures.
+
+    2 cores of an AMD EPYC (bf16), about 20 minutes beside other work: 24.1 dB on its training pictures after 24k.
+    """
     config = TrainConfig(
         steps=steps or 3000, learning_rate=1.2e-3, warmup=50, decay=0.4, weight_decay=0.0, ema=0.995
     )
@@ -28,20 +31,29 @@ def autoencoder(folder: Path, *, resume: bool = False, steps: int | None = None)
 
 
 def reader(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
-    """Batches of 64 pictures."""
-    config = TrainConfig(steps=steps or 1500, learning_rate=2e-3, decay=0.5, ema=0.99)
+    """Batches of 64 pictures.
+
+    One core, about 30 minutes: on 500 held-out pictures every label >= .97 but prop, .93.
+    """
+    config = TrainConfig(steps=steps or 2100, learning_rate=2e-3, decay=0.5, ema=0.99)
     return parts.train_reader(folder, config, stories=STORIES, batch=64, resume=resume)
 
 
 def story(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
-    """Words and memory from labels alone, batches of 16 stories of 5 frames."""
-    config = TrainConfig(steps=steps or 450, learning_rate=1e-3, decay=0.3, ema=0.99)
+    """Words and memory from labels alone, batches of 16 stories of 5 frames.
+
+    Two cores, 12 minutes: action .96, prop 1.00, kind .90, remembered top .59 and head .42 on training batches.
+    """
+    config = TrainConfig(steps=steps or 1000, learning_rate=1e-3, decay=0.3, ema=0.99)
     return parts.train_story(folder, config, stories=STORIES, batch=16, resume=resume)
 
 
 def denoiser(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
-    """Denoiser, words and memory together, batches of 10 stories of 5 frames."""
-    config = TrainConfig(steps=steps or 4000, learning_rate=8e-4, warmup=150, decay=0.3, ema=0.998)
+    """Denoiser, words and memory together, batches of 10 stories of 5 frames.
+
+    Two cores, about 50 minutes; results in benchmarks/README.md.
+    """
+    config = TrainConfig(steps=steps or 2400, learning_rate=8e-4, warmup=150, decay=0.3, ema=0.998)
     widths = (64, 160, 256)
     return parts.train_denoiser(
         folder, config, stories=STORIES, batch=10, widths=widths, freeze_words=True, resume=resume

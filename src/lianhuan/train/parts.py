@@ -100,9 +100,9 @@ def train_denoiser(
     unet = build_unet(channels, text.config.width, widths)
     denoiser = Denoiser(unet, NoisePath.cosine(), "v_prediction")
     objective = StoryObjective(text, memory, data, denoiser, aux_weight=0.1)
-    load_weights(objective.heads, folder / "heads")
-    if (folder / "model" / "unet").exists():
-        load_weights(denoiser.unet, folder / "model" / "unet")
+    for module, part in ((objective.heads, folder / "heads"), (denoiser.unet, folder / "model" / "unet")):
+        if part.exists():
+            load_weights(module, part)
     objective.module.requires_grad_(True)
     text.requires_grad_(not freeze_words)
     yield from train("denoiser", objective, config, folder, resume=resume)
