@@ -60,7 +60,7 @@ def illustrate(
         "version": version("lianhuan"),
     }
     yield Planned(story, {**shared, "seed": seed, "steps": steps, "guidance": guidance})
-    state = remembering.start(1)
+    state, null = remembering.start(1), generator.null(1)
     previous: str | None = None
     for number, request in enumerate(requests, start=1):
         recipe: dict[str, Any] = {**shared, **request.model_dump(mode="json"), "after": previous}
@@ -69,8 +69,10 @@ def illustrate(
             recipe["given"] = _picture_hash(first_frame)
             given = fit_square(first_frame, generator.size)
         there = None if given or known is None else known(request.scene_id, recipe)
-        image = given or there or (yield from _draw(generator, remembering, state, request, number))
-        state = _write(generator, remembering, state, request, image)
+        words = generator.encode([request])
+        contexts = _contexts(remembering, state, words, null)
+        image = given or there or (yield from _draw(generator, request, contexts, number))
+        state = _write(generator, remembering, state, words, image)
         previous = None if isinstance(remembering, NoMemory) else _picture_hash(image)
         yield PageDone(number, request.scene_id, image, recipe, there is not None, given is not None)
 
@@ -95,16 +97,17 @@ def draw_stories(
         the pictures of each story.
     """
     rows: list[list[Image.Image]] = [[] for _ in stories]
-    states = [memory.start(1) for _ in stories]
+    states, null = [memory.start(1) for _ in stories], generator.null(1)
     for pages in zip(*stories, strict=True):
-        contexts = [_contexts(generator, memory, *pair) for pair in zip(states, pages, strict=True)]
+        words = [generator.encode([page]) for page in pages]
+        contexts = [_contexts(memory, *pair, null) for pair in zip(states, words, strict=True)]
         joined = {branch: Context.join([c[branch] for c in contexts]) for branch in contexts[0]}
         *_, last = generator.frames(pages, joined, ClassifierFree(pages[0].guidance))
         assert isinstance(last, Drawn)
         for row, image in zip(rows, last.images, strict=True):
             row.append(image)
         back = last.images if feed is None else [last.images[i] for i in feed]
-        states = [_write(generator, memory, *one) for one in zip(states, pages, back, strict=True)]
+        states = [_write(generator, memory, *one) for one in zip(states, words, back, strict=True)]
     return rows
 
 
@@ -121,9 +124,8 @@ def memory_name(memory: Memory) -> str:
 
 
 def _draw(
-    generator: Generator, memory: Memory, state: State, request: PageRequest, number: int
+    generator: Generator, request: PageRequest, contexts: Mapping[str, Context], number: int
 ) -> collections.abc.Generator[Step, None, Image.Image]:
-    contexts = _contexts(generator, memory, state, request)
     for event in generator.frames([request], contexts, ClassifierFree(request.guidance)):
         if isinstance(event, Drawn):
             return event.images[0]
@@ -131,19 +133,14 @@ def _draw(
     raise AssertionError("a generator's last event is the picture")
 
 
-def _contexts(generator: Generator, memory: Memory, state: State, page: PageRequest) -> dict[str, Context]:
-    return {
-        "cond": memory.read(state, generator.encode([page]), "cond"),
-        "uncond": memory.read(state, generator.null(1), "uncond"),
-    }
+def _contexts(memory: Memory, state: State, words: Context, null: Context) -> dict[str, Context]:
+    return {"cond": memory.read(state, words, "cond"), "uncond": memory.read(state, null, "uncond")}
 
 
-def _write(
-    generator: Generator, memory: Memory, state: State, page: PageRequest, image: Image.Image
-) -> State:
+def _write(generator: Generator, memory: Memory, state: State, words: Context, image: Image.Image) -> State:
     if isinstance(memory, NoMemory):
         return state
-    return memory.write(state, generator.encode([page]), generator.encode_pictures([image]))
+    return memory.write(state, words, generator.encode_pictures([image]))
 
 
 def _picture_hash(image: Image.Image) -> str:
