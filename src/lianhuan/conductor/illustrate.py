@@ -70,8 +70,10 @@ def illustrate(
             given = fit_square(first_frame, generator.size)
         there = None if given or known is None else known(request.scene_id, recipe)
         words = generator.encode([request])
-        contexts = _contexts(remembering, state, words, null)
-        image = given or there or (yield from _draw(generator, request, contexts, number))
+        image = given or there
+        if image is None:
+            contexts = _contexts(remembering, state, words, null)
+            image = yield from _draw(generator, request, contexts, number)
         state = _write(generator, remembering, state, words, image)
         previous = None if isinstance(remembering, NoMemory) else _picture_hash(image)
         yield PageDone(number, request.scene_id, image, recipe, there is not None, given is not None)

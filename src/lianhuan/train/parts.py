@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer
 from torch import Tensor
 
 from lianhuan.data.world import FRAMES, WorldPictures, pictures_at
@@ -68,9 +69,9 @@ def train_story(
     folder: Path, config: TrainConfig, *, stories: int, batch: int, resume: bool
 ) -> Iterator[TrainStep]:
     """Train words and memory from labels alone, before the denoiser."""
-    data = _story_data(folder, stories, batch, seed=3)
     torch.manual_seed(0)
     text, memory = _new_text(folder), LSTMMemory(LSTMMemoryConfig())
+    data = _story_data(folder, stories, batch, seed=3)
     objective = StoryObjective(text, memory, data)
     yield from train("story", objective, config, folder, resume=resume)
     _save_words(folder, text.cpu(), memory.cpu())
@@ -91,11 +92,12 @@ def train_denoiser(
 
     `freeze_words` leaves the text encoder as it is, which saves a quarter of the time.
     """
-    data = _story_data(folder, stories, batch, seed=4)
     torch.manual_seed(0)
-    text, memory = _new_text(folder), LSTMMemory(LSTMMemoryConfig())
+    text = StoryTextEncoder(TextEncoderConfig(**read_config(folder / "model" / "text_encoder")))
+    memory = LSTMMemory(LSTMMemoryConfig())
     load_weights(text, folder / "model" / "text_encoder")
     load_weights(memory, folder / "model" / "memory" / "lstm")
+    data = _story_data(folder, stories, batch, seed=4)
     channels = data.latents.shape[2]
     unet = build_unet(channels, text.config.width, widths)
     denoiser = Denoiser(unet, NoisePath.cosine(), "v_prediction")
@@ -139,7 +141,7 @@ def _save_words(folder: Path, text: StoryTextEncoder, memory: LSTMMemory) -> Non
 
 def _story_data(folder: Path, stories: int, batch: int, seed: int) -> StoryData:
     pictures = WorldPictures.render(folder / "data", "train", stories, SIZE)
-    tokenizer, _ = build_words(WORD_WIDTH)
+    tokenizer = Tokenizer.from_file(str(folder / "model" / "text_encoder" / "tokenizer.json"))
     pages = PageTokenizer(tokenizer, TextEncoderConfig(vocabulary=1).max_length)
     return StoryData(_latents(folder, pictures), pictures.labels, pages, batch, seed)
 
