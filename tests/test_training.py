@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from lianhuan.data.world import FRAMES, WorldPictures, training_requests, world_story
+from lianhuan.data.world import FRAMES, WorldPictures, focus_maps, training_requests, world_story
 from lianhuan.errors import RecipeError
-from lianhuan.memory import LSTMMemory
+from lianhuan.memory import ARLDMMemory, LSTMMemory
+from lianhuan.memory.ar_ldm import ARLDMMemoryConfig
 from lianhuan.memory.lstm import LSTMMemoryConfig
 from lianhuan.models.autoencoder import Autoencoder, AutoencoderConfig
 from lianhuan.models.denoiser import Denoiser, build_unet
@@ -41,11 +42,15 @@ def story(pictures: WorldPictures) -> StoryObjective:
     torch.manual_seed(0)
     words = tiny_tokenizer()
     text = StoryTextEncoder(TextEncoderConfig(words.get_vocab_size(), 16, 32, 1, 2))
-    memory = LSTMMemory(LSTMMemoryConfig(4, 32, 32, 16))
+    memories = [
+        LSTMMemory(LSTMMemoryConfig(4, 32, 32, 16)),
+        ARLDMMemory(ARLDMMemoryConfig(4, width=32, heads=2, layers=1)),
+    ]
     latents = torch.randn(4, FRAMES, 4, 16, 16)
-    data = StoryData(latents, pictures.labels, PageTokenizer(words, 60), batch=2, seed=0)
+    focus = np.zeros((4, FRAMES, 16, 16, 2), dtype=np.uint8)
+    data = StoryData(latents, focus, pictures.labels, PageTokenizer(words, 60), batch=2, seed=0)
     denoiser = Denoiser(build_unet(4, 32, (16, 32)), NoisePath.cosine(), "v_prediction")
-    return StoryObjective(text, memory, data, denoiser)
+    return StoryObjective(text, memories, data, denoiser)
 
 
 def losses(events: list[TrainStep]) -> list[float]:
@@ -88,6 +93,34 @@ def test_a_damaged_or_foreign_checkpoint_is_refused(pictures: WorldPictures, tmp
     )
     with pytest.raises(RecipeError, match="without --resume"):
         list(train("part", autoencoder(pictures), CONFIG, tmp_path, resume=True))
+
+
+def test_memories_take_turns(pictures: WorldPictures) -> None:
+    objective = story(pictures)
+    for step, silent in ((0, "ar-ldm"), (1, "memory")):
+        objective.module.zero_grad()
+        loss, _ = objective.loss(objective.batch(step), step, torch.device("cpu"))
+        loss.backward()
+        moved = {n.split(".")[0] for n, p in objective.module.named_parameters() if p.grad is not None}
+        assert {"text", "heads", "unet", "memory", "ar-ldm"} - moved == {silent}
+
+
+def test_focus_is_where_characters_and_the_prop_are(tmp_path: Path) -> None:
+    maps = focus_maps(tmp_path, "train", 20, 16, workers=1)
+    seen = set()
+    for index, story_maps in enumerate(maps):
+        for frame, (people, thing) in zip(
+            world_story("train", index).frames, np.moveaxis(story_maps, 3, 1), strict=True
+        ):
+            assert people.max() == 255
+            assert not people[0].any()
+            prop = frame.graph.prop
+            assert (prop is not None) == bool(thing.any())
+            if prop is not None and prop.where in ("left", "right"):
+                side = thing[:, :4] if prop.where == "left" else thing[:, 12:]
+                assert side.sum() == thing.sum()
+                seen.add(prop.where)
+    assert seen == {"left", "right"}
 
 
 def test_learning_rate_is_a_trapezoid() -> None:

@@ -25,7 +25,12 @@ def illustrate(  # noqa: PLR0913 - one argument per option
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the pictures. [default: 0]")] = None,
     memory: Annotated[
-        str | None, typer.Option(metavar="lstm|none", help="What crosses from page to page. [default: lstm]")
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="What crosses from page to page: none, lstm, ar-ldm, shared-attention, copy-paste, or several with +. "
+            "[default: lstm]",
+        ),
     ] = None,
     generator: Annotated[
         str | None,

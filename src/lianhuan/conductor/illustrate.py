@@ -3,6 +3,7 @@
 import collections.abc
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
@@ -56,7 +57,7 @@ def illustrate(
     shared = {
         "generator": generator.name,
         "weights": generator.fingerprint,
-        "memory": memory_name(remembering),
+        "memory": remembering.name,
         "version": version("lianhuan"),
     }
     yield Planned(story, {**shared, "seed": seed, "steps": steps, "guidance": guidance})
@@ -85,6 +86,7 @@ def draw_stories(
     stories: Sequence[Sequence[PageRequest]],
     *,
     feed: Sequence[int] | None = None,
+    first: Sequence[Image.Image] | None = None,
 ) -> list[list[Image.Image]]:
     """Draw equally long stories side by side; each comes out as it would alone.
 
@@ -94,6 +96,7 @@ def draw_stories(
         stories: the pages of each story; all with the same number of pages, steps and guidance.
         feed: for each story, the story whose pictures are fed back to it; None for its own. Another story's pictures
             are the control experiment: what is kept then did not come from memory.
+        first: the given first picture of each story, to be continued; None draws the first pages, too.
 
     Returns:
         the pictures of each story.
@@ -103,8 +106,7 @@ def draw_stories(
     for pages in zip(*stories, strict=True):
         words = [generator.encode([page]) for page in pages]
         contexts = [_contexts(memory, *pair, null) for pair in zip(states, words, strict=True)]
-        joined = {branch: Context.join([c[branch] for c in contexts]) for branch in contexts[0]}
-        *_, last = generator.frames(pages, joined, ClassifierFree(pages[0].guidance))
+        *_, last = generator.frames(pages, contexts, ClassifierFree(pages[0].guidance))
         assert isinstance(last, Drawn)
         for row, image in zip(rows, last.images, strict=True):
             row.append(image)
@@ -120,15 +122,10 @@ def default_memory(generator: Generator) -> Memory:
     return load_memory("lstm", generator.name)
 
 
-def memory_name(memory: Memory) -> str:
-    """The name under which the command line knows a memory."""
-    return "none" if isinstance(memory, NoMemory) else "lstm"
-
-
 def _draw(
     generator: Generator, request: PageRequest, contexts: Mapping[str, Context], number: int
 ) -> collections.abc.Generator[Step, None, Image.Image]:
-    for event in generator.frames([request], contexts, ClassifierFree(request.guidance)):
+    for event in generator.frames([request], [contexts], ClassifierFree(request.guidance)):
         if isinstance(event, Drawn):
             return event.images[0]
         yield Step(number, event.number, event.total)
@@ -136,7 +133,8 @@ def _draw(
 
 
 def _contexts(memory: Memory, state: State, words: Context, null: Context) -> dict[str, Context]:
-    return {"cond": memory.read(state, words, "cond"), "uncond": memory.read(state, null, "uncond")}
+    nothing = replace(null, cast=words.cast)
+    return {"cond": memory.read(state, words, "cond"), "uncond": memory.read(state, nothing, "uncond")}
 
 
 def _write(generator: Generator, memory: Memory, state: State, words: Context, image: Image.Image) -> State:

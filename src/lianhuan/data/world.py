@@ -1,7 +1,8 @@
 """The storybook world as training data: pictures, captions with their stage, labels."""
 
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from torch import Tensor
 
 from lianhuan.story import PageRequest, StageEntry
 from lianhuan.world.draw import draw
-from lianhuan.world.scene import CLASSES, WorldFrame, WorldStory, labels
+from lianhuan.world.scene import CLASSES, SceneGraph, WorldFrame, WorldStory, labels
 from lianhuan.world.stories import SPLITS, recaption, story
 
 FRAMES = 5
@@ -35,22 +36,40 @@ class WorldPictures:
     @classmethod
     def render(cls, folder: Path, split: str, stories: int, size: int, workers: int = 2) -> "WorldPictures":
         """Draw the stories, or read them back from `folder` where an earlier call left them."""
-        folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{split}-{stories}-{size}px.npy"
-        if not path.exists():
-            half = path.with_suffix(".part.npy")
-            pixels = np.lib.format.open_memmap(
-                half, mode="w+", dtype=np.uint8, shape=(stories, FRAMES, size, size, 3)
-            )
-            with ProcessPoolExecutor(workers) as pool:
-                jobs = ((split, index, size) for index in range(stories))
-                for index, drawn in enumerate(pool.map(_draw_story, *zip(*jobs, strict=True), chunksize=50)):
-                    pixels[index] = drawn
-            pixels.flush()
-            half.rename(path)
+        pixels = _by_story(path, _draw_story, (split, stories, size), (size, size, 3), workers)
         graphs = [[labels(f.graph) for f in world_story(split, i).frames] for i in range(stories)]
         table = {name: np.array([[frame[name] for frame in row] for row in graphs]) for name in CLASSES}
-        return cls(split, np.load(path, mmap_mode="r"), table)
+        return cls(split, pixels, table)
+
+
+def focus_maps(folder: Path, split: str, stories: int, cells: int, workers: int = 2) -> npt.NDArray[np.uint8]:
+    """(stories, FRAMES, cells, cells, 2) shares, 0..255, of each cell that characters and the prop cover; kept in `folder`."""
+    path = folder / f"{split}-{stories}-focus{cells}.npy"
+    return _by_story(path, _focus_story, (split, stories, cells), (cells, cells, 2), workers)
+
+
+def _by_story(
+    path: Path,
+    job: Callable[[str, int, int], npt.NDArray[np.uint8]],
+    asked: tuple[str, int, int],
+    shape: tuple[int, ...],
+    workers: int,
+) -> npt.NDArray[np.uint8]:
+    """`job(split, index, size)` of each of the first stories, `asked` = (split, stories, size), or what an earlier call left."""
+    split, stories, size = asked
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        half = path.with_suffix(".part.npy")
+        table = np.lib.format.open_memmap(half, mode="w+", dtype=np.uint8, shape=(stories, FRAMES, *shape))
+        with ProcessPoolExecutor(workers) as pool:
+            jobs = ((split, index, size) for index in range(stories))
+            for index, made in enumerate(pool.map(job, *zip(*jobs, strict=True), chunksize=50)):
+                table[index] = made
+        table.flush()
+        half.rename(path)
+    found: npt.NDArray[np.uint8] = np.load(path, mmap_mode="r")
+    return found
 
 
 def pictures_at(pixels: npt.NDArray[np.uint8], rows: npt.NDArray[np.int64]) -> Tensor:
@@ -65,6 +84,22 @@ def world_story(split: str, index: int) -> WorldStory:
 
 def _draw_story(split: str, index: int, size: int) -> npt.NDArray[np.uint8]:
     return np.stack([np.asarray(draw(frame.graph, size)) for frame in world_story(split, index).frames])
+
+
+def _focus_story(split: str, index: int, cells: int) -> npt.NDArray[np.uint8]:
+    graphs = [frame.graph for frame in world_story(split, index).frames]
+    return np.stack([_focus(graph, cells) for graph in graphs])
+
+
+def _focus(graph: SceneGraph, cells: int, fold: int = 4) -> npt.NDArray[np.uint8]:
+    """What changes in the picture when nobody, or no prop, is in it; (cells, cells, 2)."""
+    size = cells * fold
+    whole = np.asarray(draw(graph, size))
+    maps = []
+    for without in (replace(graph, actors=(), prop=None), replace(graph, prop=None)):
+        changed = (np.asarray(draw(without, size)) != whole).any(axis=2)
+        maps.append(changed.reshape(cells, fold, cells, fold).mean(axis=(1, 3)))
+    return (255 * np.stack(maps, axis=2)).astype(np.uint8)
 
 
 def frame_request(tale: WorldStory, number: int, language: str = "en", **settings: float) -> PageRequest:

@@ -59,7 +59,7 @@ class Generator(Protocol):
         ...
 
     def frames(
-        self, requests: Sequence[PageRequest], contexts: Mapping[str, Context], control: Control
+        self, requests: Sequence[PageRequest], contexts: Sequence[Mapping[str, Context]], control: Control
     ) -> Iterator[DrawStep | Drawn]:
-        """Draw one frame per request, all with the same number of steps; the last event is `Drawn`."""
+        """Draw one frame per request, each with its context per branch; the last event is `Drawn`."""
         ...

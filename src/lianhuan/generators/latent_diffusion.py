@@ -1,6 +1,6 @@
 """Latent diffusion: noise -> latents -> picture, one frame per request."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -57,8 +57,12 @@ class LatentDiffusion:
     def encode(self, requests: Sequence[PageRequest]) -> Context:
         """Context of each page, (B, 4 + L, D); a page has the same numbers in any batch."""
         ids, segments, mask = (part.to(self.device) for part in self.tokenizer(requests))
-        pages = zip(ids.split(1), segments.split(1), mask.split(1), strict=True)
-        return Context.join([Context(*self.text_encoder(*page)) for page in pages])
+        contexts = []
+        for row, page in enumerate(requests):
+            one = slice(row, row + 1)
+            tokens, keep = self.text_encoder(ids[one], segments[one], mask[one])
+            contexts.append(Context(tokens, keep, (frozenset(entry.name for entry in page.stage),)))
+        return Context.join(contexts)
 
     def null(self, count: int) -> Context:
         """The context of `count` pages that say nothing."""
@@ -73,7 +77,7 @@ class LatentDiffusion:
     def frames(
         self,
         requests: Sequence[PageRequest],
-        contexts: Mapping[str, Context],
+        contexts: Sequence[Mapping[str, Context]],
         control: Control,
         sampler: str = "dpmpp-2m",
     ) -> Iterator[DrawStep | Drawn]:
@@ -81,7 +85,7 @@ class LatentDiffusion:
 
         Args:
             requests: B pages with the same number of steps.
-            contexts: branch name -> context of the B pages.
+            contexts: for each page, branch name -> its context.
             control: how the branches are combined.
             sampler: a name of `lianhuan.sampling.SAMPLERS`.
 
@@ -89,34 +93,47 @@ class LatentDiffusion:
             a `DrawStep` after every step and `Drawn` with B pictures of `size` px at the end.
 
         Raises:
-            ValueError: the pages want different numbers of steps.
+            ValueError: the pages want different numbers of steps, or only some of them show a pasted picture.
         """
         steps = {request.steps for request in requests}
-        if len(steps) != 1:
-            raise ValueError("pages drawn together must have the same number of steps")
-        branches = control.branches()
-        tokens = torch.stack([contexts[b].tokens for b in branches], dim=1)
-        masks = torch.stack([contexts[b].mask for b in branches], dim=1)
-
-        def denoise(x: Tensor, t: int) -> Tensor:
-            def page(x: Tensor, tokens: Tensor, mask: Tensor) -> Tensor:
-                """All branches of some pages in one call: (B, C, h, w) from (B, branches, ...) conditionings."""
-                both = x.repeat_interleave(len(branches), dim=0)
-                out = self.denoiser(both, t, Context(tokens.flatten(0, 1), mask.flatten(0, 1)))
-                predictions = out.unflatten(0, (len(x), len(branches))).unbind(1)
-                return control.combine(dict(zip(branches, predictions, strict=True)))
-
-            return rowwise(page, x, tokens, masks)
-
+        pasted = [page["cond"].picture for page in contexts if page["cond"].picture is not None]
+        if len(steps) != 1 or len(pasted) not in (0, len(requests)):
+            raise ValueError(
+                "pages drawn together must have the same number of steps, and all be drawn or all pasted"
+            )
+        if pasted:
+            yield self._finish(torch.cat(pasted))
+            return
+        x = self._noise(requests)
         times = self.denoiser.path.times(steps.pop())
-        x = x0 = self._noise(requests)
-        walk = SAMPLERS[sampler](denoise, self.denoiser.path, x, times)
+        walk = SAMPLERS[sampler](self._denoise(contexts, control), self.denoiser.path, x, times)
         for number in range(1, len(times)):
             with torch.inference_mode():
                 x, x0 = next(walk)
             yield DrawStep(number, len(times) - 1, x0)
+        yield self._finish(x)
+
+    def _denoise(
+        self, contexts: Sequence[Mapping[str, Context]], control: Control
+    ) -> Callable[[Tensor, int], Tensor]:
+        """What a sampler calls: all branches of a page in one call; on a CPU page by page, else all pages together."""
+        branches = control.branches()
+        pages = [Context.join([page[branch] for branch in branches]) for page in contexts]
+        calls = pages if self.device.type == "cpu" else [Context.join(pages)]
+
+        def denoise(x: Tensor, t: int) -> Tensor:
+            estimates = []
+            for some, context in zip(x.chunk(len(calls)), calls, strict=True):
+                out = self.denoiser(some.repeat_interleave(len(branches), dim=0), t, context)
+                predictions = out.unflatten(0, (len(some), len(branches))).unbind(1)
+                estimates.append(control.combine(dict(zip(branches, predictions, strict=True))))
+            return torch.cat(estimates)
+
+        return denoise
+
+    def _finish(self, latents: Tensor) -> Drawn:
         with torch.inference_mode():
-            yield Drawn(to_images(rowwise(self.autoencoder.decode, x)))
+            return Drawn(to_images(rowwise(self.autoencoder.decode, latents)))
 
     def _noise(self, requests: Sequence[PageRequest]) -> Tensor:
         shape = (self.autoencoder.config.latent_channels, self.size // 8, self.size // 8)

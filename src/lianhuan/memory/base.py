@@ -1,22 +1,24 @@
 """The protocol of all memories, and the memory that remembers nothing."""
 
 from collections.abc import Mapping
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from torch import Tensor
 
 from lianhuan.models.context import Context
 
 Branch = Literal["cond", "uncond"]
-State = Mapping[str, Tensor]
-"""What a memory knows after some frames of B stories: tensors with B rows; a plain value, never changed in place."""
+State = Mapping[str, Any]
+"""What a memory knows after some frames of B stories: a plain value, with B rows, never changed in place."""
 
 
 class Memory(Protocol):
-    """What crosses from one frame to the next, for B stories side by side.
+    """What crosses from one frame to the next, for B stories side by side. `name` says how the command line calls it.
 
     The state is a value: to redraw a page, read with the state before it; to continue a given first picture, write it.
     """
+
+    name: str
 
     def start(self, stories: int) -> State:
         """The state before the first frame."""
@@ -39,6 +41,8 @@ class Memory(Protocol):
 
 class NoMemory:
     """The baseline: every frame is drawn from its own words."""
+
+    name = "none"
 
     def start(self, stories: int) -> State:  # noqa: ARG002 - the protocol's form
         """Nothing."""

@@ -64,6 +64,8 @@ class PictureEncoder(nn.Module):
 class LSTMMemory(nn.Module):
     """Implements `lianhuan.memory.Memory` with the state {"h", "c": (B, hidden), "picture": (B, picture_width)}."""
 
+    name = "lstm"
+
     def __init__(self, config: LSTMMemoryConfig):
         super().__init__()
         self.config = config
@@ -97,6 +99,10 @@ class LSTMMemory(nn.Module):
         """Advance the LSTM by one frame and look at the picture."""
         hidden, cell = self.advance(state, context)
         return {"h": hidden, "c": cell, "picture": self.pictures(latents, context.tokens[:, :SUMMARY_TOKENS])}
+
+    def look(self, context: Context, latents: Tensor) -> Tensor:
+        """The summary tokens (B, 4, D) after looking at the picture of their page."""
+        return self.pictures.see(latents, context.tokens[:, :SUMMARY_TOKENS])
 
     def advance(self, state: State, context: Context) -> tuple[Tensor, Tensor]:
         """The LSTM's hidden and cell state, both (B, hidden), on reading a frame's words after the previous picture."""

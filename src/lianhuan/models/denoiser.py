@@ -6,7 +6,8 @@ import torch
 from diffusers import UNet2DConditionModel
 from torch import Tensor, nn
 
-from lianhuan.models.context import Context
+from lianhuan.models.attention import SharedAttention, look_back
+from lianhuan.models.context import Context, References
 from lianhuan.models.text_encoder import SUMMARY_TOKENS
 from lianhuan.sampling import NoisePath
 
@@ -40,6 +41,7 @@ class Denoiser(nn.Module):
 
     def __init__(self, unet: UNet2DConditionModel, path: NoisePath, prediction: Prediction):
         super().__init__()
+        unet.set_attn_processor(SharedAttention())  # type: ignore[attr-defined]  # diffusers adds it
         self.unet: nn.Module = unet  # type: ignore[assignment]  # diffusers hides that it is one
         self.summary = unet.config.class_embed_type is not None  # type: ignore[attr-defined]  # diffusers adds it
         self.path = path
@@ -47,11 +49,43 @@ class Denoiser(nn.Module):
 
     def predict(self, x: Tensor, t: Tensor, context: Context) -> Tensor:
         """The network's own output: eps or v, of the shape (B, C, H, W) of `x`; `t` is (B,) int64."""
-        labels = None
-        if self.summary:
-            labels = context.tokens[:, :SUMMARY_TOKENS].flatten(1)
-        mask = None if bool(context.mask.all()) else context.mask
-        return self.unet(x, t, context.tokens, class_labels=labels, encoder_attention_mask=mask).sample
+        if context.references is not None:
+            return self._look_back(x, t, context, context.references)
+        return self._run(x, t, context.tokens, context.mask)
+
+    def _run(self, x: Tensor, t: Tensor, tokens: Tensor, keep: Tensor, pages: Tensor | None = None) -> Tensor:
+        labels = tokens[:, :SUMMARY_TOKENS].flatten(1) if self.summary else None
+        mask = None if bool(keep.all()) else keep
+        looking = None if pages is None else {"pages": pages}
+        return self.unet(
+            x,
+            t,
+            tokens,
+            class_labels=labels,
+            encoder_attention_mask=mask,
+            cross_attention_kwargs=looking,
+        ).sample
+
+    def _look_back(self, x: Tensor, t: Tensor, context: Context, back: References) -> Tensor:
+        """Each page in one group with its references, noised to the same time."""
+        share = torch.from_numpy(self.path.alphas_cumprod).to(x)[t][:, None, None, None, None]
+        seen = share.sqrt() * back.latents + (1 - share).sqrt() * back.noise
+        length = max(context.tokens.shape[1], back.tokens.shape[2])
+        back = back.padded(back.mask.shape[1], length)
+        room = (0, length - context.tokens.shape[1])
+        tokens = torch.cat([back.tokens, nn.functional.pad(context.tokens, (0, 0, *room))[:, None]], dim=1)
+        there = back.mask.any(2)
+        absent = ~there[..., None] & torch.eye(length, device=x.device)[0].bool()
+        masks = torch.cat([back.mask | absent, nn.functional.pad(context.mask, room)[:, None]], dim=1)
+        group = torch.cat([seen, x[:, None]], dim=1)
+        out = self._run(
+            group.flatten(0, 1),
+            t.repeat_interleave(group.shape[1]),
+            tokens.flatten(0, 1),
+            masks.flatten(0, 1),
+            look_back(there, back.strength),
+        )
+        return out.unflatten(0, group.shape[:2])[:, -1]
 
     def forward(self, x: Tensor, t: int, context: Context) -> Tensor:
         """The estimate of x0, (B, C, H, W), from `x` at time `t`."""

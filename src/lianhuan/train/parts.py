@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from lianhuan.data.world import FRAMES, WorldPictures, pictures_at
+from lianhuan.data.world import FRAMES, WorldPictures, focus_maps, pictures_at
 from lianhuan.errors import RecipeError
 from lianhuan.memory import LSTMMemory
 from lianhuan.memory.lstm import LSTMMemoryConfig
@@ -72,7 +72,7 @@ def train_story(
     torch.manual_seed(0)
     text, memory = _new_text(folder), LSTMMemory(LSTMMemoryConfig())
     data = _story_data(folder, stories, batch, seed=3)
-    objective = StoryObjective(text, memory, data)
+    objective = StoryObjective(text, [memory], data)
     yield from train("story", objective, config, folder, resume=resume)
     _save_words(folder, text.cpu(), memory.cpu())
     save_part(objective.heads.cpu(), {}, folder / "heads")
@@ -101,7 +101,7 @@ def train_denoiser(
     channels = data.latents.shape[2]
     unet = build_unet(channels, text.config.width, widths)
     denoiser = Denoiser(unet, NoisePath.cosine(), "v_prediction")
-    objective = StoryObjective(text, memory, data, denoiser, aux_weight=0.1)
+    objective = StoryObjective(text, [memory], data, denoiser, aux_weight=0.1)
     for module, part in ((objective.heads, folder / "heads"), (denoiser.unet, folder / "model" / "unet")):
         if part.exists():
             load_weights(module, part)
@@ -143,7 +143,9 @@ def _story_data(folder: Path, stories: int, batch: int, seed: int) -> StoryData:
     pictures = WorldPictures.render(folder / "data", "train", stories, SIZE)
     tokenizer = Tokenizer.from_file(str(folder / "model" / "text_encoder" / "tokenizer.json"))
     pages = PageTokenizer(tokenizer, TextEncoderConfig(vocabulary=1).max_length)
-    return StoryData(_latents(folder, pictures), pictures.labels, pages, batch, seed)
+    latents = _latents(folder, pictures)
+    focus = focus_maps(folder / "data", "train", stories, latents.shape[-1])
+    return StoryData(latents, focus, pictures.labels, pages, batch, seed)
 
 
 @torch.inference_mode()

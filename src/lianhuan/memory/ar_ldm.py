@@ -1,0 +1,109 @@
+"""History attention after AR-LDM (seed document 001).
+
+Pan et al., "Synthesizing coherent story with auto-regressive latent diffusion models", 2022.
+
+Each earlier frame leaves one block of tokens, made by a multimodal encoder of its words and its picture. The denoiser's
+cross-attention reads the words of the new frame and all blocks that are kept:
+
+    m_j = BLIP(c_j, x_j)                                     one block per earlier frame
+    tokens_k = [c_k + type_0 ; m_j + type_1 + time_{k-j}  for j < k]
+
+The article counts frames from the first one and has five of them; here time is the distance back, so that a story may
+have any number of frames, and a sliding window bounds what is kept.
+"""
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from lianhuan.memory.base import Branch, State
+from lianhuan.models.context import Context
+from lianhuan.models.history import HistoryEncoder, HistoryEncoderConfig
+from lianhuan.models.text_encoder import SUMMARY_TOKENS
+
+
+@dataclass(frozen=True)
+class ARLDMMemoryConfig:
+    """Sizes of `ARLDMMemory`; `window` is the number of earlier frames that it keeps."""
+
+    latent_channels: int = 8
+    side: int = 16
+    width: int = 256
+    heads: int = 4
+    layers: int = 2
+    window: int = 4
+
+
+class ARLDMMemory(nn.Module):
+    """Implements `lianhuan.memory.Memory` with the state {"tokens": (B, n, L, D), "mask": (B, n, L)}, n at most `window`.
+
+    Its null, for guidance, is what the article trains with: for every earlier frame the words of an empty page with an
+    empty picture. `black` holds that picture's latents.
+    """
+
+    name = "ar-ldm"
+    black: Tensor
+
+    def __init__(self, config: ARLDMMemoryConfig):
+        super().__init__()
+        self.config = config
+        width = config.width
+        self.encoder = HistoryEncoder(
+            HistoryEncoderConfig(
+                config.latent_channels, config.side, width, config.heads, config.layers, config.layers
+            )
+        )
+        self.types = nn.Embedding(2, width)
+        self.times = nn.Embedding(config.window, width)
+        nn.init.zeros_(self.types.weight)
+        nn.init.normal_(self.times.weight, std=0.1)
+        self.register_buffer("black", torch.zeros(1, config.latent_channels, config.side, config.side))
+
+    def start(self, stories: int) -> State:  # noqa: ARG002 - the protocol's form
+        """Nothing seen yet."""
+        return {}
+
+    def read(self, state: State, context: Context, branch: Branch) -> Context:
+        """The words, and behind them the blocks of the earlier frames."""
+        if not state:
+            return self.with_history(context, None, None)
+        blocks, keep = state["tokens"], state["mask"]
+        if branch == "uncond":
+            black = self.black.expand(len(context.tokens), -1, -1, -1)
+            block = self.encoder(context.tokens, context.mask, black)
+            blocks = block[:, None].expand(-1, blocks.shape[1], -1, -1)
+            keep = context.mask[:, None].expand(-1, blocks.shape[1], -1)
+        return self.with_history(context, blocks, keep)
+
+    def write(self, state: State, context: Context, latents: Tensor) -> State:
+        """Add the frame's block, and forget the oldest one if the window is full."""
+        new: dict[str, Any] = {
+            "tokens": self.encoder(context.tokens, context.mask, latents)[:, None],
+            "mask": context.mask[:, None],
+        }
+        if state:
+            new = {key: torch.cat([state[key], value], dim=1) for key, value in new.items()}
+        return {key: value[:, -self.config.window :] for key, value in new.items()}
+
+    def look(self, context: Context, latents: Tensor) -> Tensor:
+        """The summary tokens (B, 4, D) after looking at the picture of their page."""
+        return self.encoder(context.tokens, context.mask, latents)[:, :SUMMARY_TOKENS]
+
+    def with_history(self, context: Context, blocks: Tensor | None, keep: Tensor | None) -> Context:
+        """The context with blocks (B, n, L, D), oldest first, behind its own tokens."""
+        tokens = context.tokens + self.types.weight[0]
+        if blocks is None or keep is None:
+            return replace(context, tokens=tokens)
+        back = torch.arange(blocks.shape[1] - 1, -1, -1, device=blocks.device)
+        blocks = blocks + self.types.weight[1] + self.times(back)[:, None]
+        return replace(
+            context,
+            tokens=torch.cat([tokens, blocks.flatten(1, 2)], dim=1),
+            mask=torch.cat([context.mask, keep.flatten(1)], dim=1),
+        )
+
+    def to_config(self) -> dict[str, int]:
+        """The sizes as plain JSON."""
+        return asdict(self.config)

@@ -1,0 +1,114 @@
+"""Training-free shared attention: the page's self-attention also looks at earlier pages.
+
+After StoryDiffusion (Zhou et al. 2024) and ConsiStory (Tewel et al. 2024), in causal form. What is kept of a page is its
+picture and its words; while a later page is drawn, the kept picture is noised to the same time and runs through the same
+layers, whose keys and values the new page attends to. So what is remembered depends on finished pictures alone (a given
+first picture works as one that was drawn, and a book that is resumed goes on as it would have), and its size neither on
+the number of steps nor, with the window, on the length of the story.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lianhuan.memory.base import Branch, State
+from lianhuan.models.context import Cast, Context, References
+
+
+@dataclass(frozen=True)
+class SharedAttentionConfig:
+    """How much is looked at.
+
+    Attributes:
+        window: earlier pages looked at for each character on stage: the first with it and the latest ones; at least 1.
+        strength: in 0..1, the weight of a look at them against one at the page itself; 0 switches the method off.
+    """
+
+    window: int = 2
+    strength: float = 1.0
+
+
+@dataclass(frozen=True)
+class _Page:
+    """What is kept of a page of B stories."""
+
+    latents: Tensor
+    noise: Tensor
+    tokens: Tensor
+    mask: Tensor
+    cast: tuple[Cast, ...]
+
+
+class SharedAttentionMemory:
+    """Implements `lianhuan.memory.Memory` with the state {"pages": tuple of pages, "count": frames so far}."""
+
+    name = "shared-attention"
+
+    def __init__(self, config: SharedAttentionConfig | None = None):
+        self.config = config or SharedAttentionConfig()
+        if self.config.window < 1 or not 0 <= self.config.strength <= 1:
+            raise ValueError("window must be at least 1 and strength in 0..1")
+
+    def start(self, stories: int) -> State:  # noqa: ARG002 - the protocol's form
+        """No pages."""
+        return {"pages": (), "count": 0}
+
+    def read(self, state: State, context: Context, branch: Branch) -> Context:
+        """The context with the pages to look at; those of a null branch have no words."""
+        if not state["pages"] or not self.config.strength:
+            return context
+        pages: tuple[_Page, ...] = state["pages"]
+        chosen = torch.tensor([self._chosen(pages, row, names) for row, names in enumerate(_cast(context))])
+        used = [page for page, wanted in zip(pages, chosen.T, strict=True) if wanted.any()]
+        if not used:
+            return context
+        there = chosen[:, chosen.any(0)].to(context.mask.device)[..., None]
+        if branch == "uncond":
+            tokens = context.tokens[:, None].expand(-1, len(used), -1, -1)
+            mask = context.mask[:, None].expand(-1, len(used), -1)
+        else:
+            tokens = torch.stack([page.tokens for page in used], dim=1)
+            mask = torch.stack([page.mask for page in used], dim=1)
+        references = References(
+            latents=torch.stack([page.latents for page in used], dim=1),
+            noise=torch.stack([page.noise for page in used], dim=1),
+            tokens=tokens,
+            mask=mask & there,
+            strength=context.tokens.new_full((len(tokens),), self.config.strength),
+        )
+        return replace(context, references=references)
+
+    def write(self, state: State, context: Context, latents: Tensor) -> State:
+        """Keep the page, and of earlier pages those that can still be chosen."""
+        rng = torch.Generator().manual_seed(state["count"])
+        noise = torch.randn(latents.shape[1:], generator=rng).to(latents).expand_as(latents)
+        pages = (*state["pages"], _Page(latents, noise, context.tokens, context.mask, _cast(context)))
+        kept: dict[str, Any] = {"pages": self._still_of_use(pages), "count": state["count"] + 1}
+        return kept
+
+    def _chosen(self, pages: tuple[_Page, ...], row: int, names: Cast) -> list[bool]:
+        """For each page whether story `row` looks at it when `names` are on stage; at any page if nobody is."""
+        wanted: set[int] = set()
+        for name in names:
+            wanted |= self._ends([i for i, page in enumerate(pages) if name in page.cast[row]])
+        if not names:
+            wanted = self._ends(list(range(len(pages))))
+        return [i in wanted for i in range(len(pages))]
+
+    def _still_of_use(self, pages: tuple[_Page, ...]) -> tuple[_Page, ...]:
+        keep = self._ends(list(range(len(pages))))
+        for row in range(len(pages[0].cast)):
+            for name in frozenset().union(*(page.cast[row] for page in pages)):
+                keep |= {i for i, wanted in enumerate(self._chosen(pages, row, frozenset({name}))) if wanted}
+        return tuple(pages[i] for i in sorted(keep))
+
+    def _ends(self, found: list[int]) -> set[int]:
+        """The first and the latest, as many as the window holds; the latest alone for a window of one."""
+        window = self.config.window
+        return set(found[-1:] if window == 1 else found[:1] + found[1:][1 - window :])
+
+
+def _cast(context: Context) -> tuple[Cast, ...]:
+    return context.cast or (frozenset(),) * len(context.tokens)
