@@ -11,6 +11,7 @@ from lianhuan.train import parts
 from lianhuan.train.loop import TrainConfig, TrainStep
 
 STORIES = 6000
+WIDTHS = (64, 160, 256)
 
 
 def run(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
@@ -53,8 +54,25 @@ def denoiser(folder: Path, *, resume: bool = False, steps: int | None = None) ->
 
     Two cores, about 50 minutes; results in benchmarks/README.md.
     """
-    config = TrainConfig(steps=steps or 2400, learning_rate=8e-4, warmup=150, decay=0.3, ema=0.998)
-    widths = (64, 160, 256)
-    return parts.train_denoiser(
-        folder, config, stories=STORIES, batch=10, widths=widths, freeze_words=True, resume=resume
-    )
+    config = TrainConfig(steps=steps or 7400, learning_rate=8e-4, warmup=150, decay=0.3, ema=0.998)
+    plan = parts.DenoiserPlan(widths=WIDTHS, freeze_words=True)
+    return parts.train_denoiser(folder, config, plan, stories=STORIES, batch=10, resume=resume)
+
+
+def memories(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
+    """The memories that are compared, in turns with one denoiser, batches of 10 stories of 5 frames.
+
+    Not run yet.
+    """
+    config = TrainConfig(steps=steps or 5000, learning_rate=5e-4, warmup=100, decay=0.4, ema=0.998)
+    plan = parts.DenoiserPlan(name="memories", widths=WIDTHS, memories=("lstm", "ar-ldm"), freeze_words=True)
+    return parts.train_denoiser(folder, config, plan, stories=STORIES, batch=10, resume=resume)
+
+
+def clip(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
+    """The CLIP that judges and re-ranks, batches of 12 stories of 5 frames.
+
+    Not run yet.
+    """
+    config = TrainConfig(steps=steps or 1500, learning_rate=1e-3, warmup=100, decay=0.5, ema=0.99)
+    return parts.train_clip(folder, config, stories=20_000, batch=12, resume=resume)

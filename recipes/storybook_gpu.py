@@ -40,11 +40,9 @@ def story(folder: Path, *, resume: bool = False, steps: int | None = None) -> It
 
 
 def denoiser(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
-    """Denoiser, words and memory together, batches of 64 stories of 5 frames."""
+    """Denoiser, words and both trained memories together, batches of 64 stories of 5 frames."""
     config = TrainConfig(
         steps=steps or 12_000, learning_rate=6e-4, warmup=500, decay=0.3, ema=0.999, workers=12
     )
-    widths = (96, 192, 352)
-    return parts.train_denoiser(
-        folder, config, stories=STORIES, batch=64, widths=widths, freeze_words=False, resume=resume
-    )
+    plan = parts.DenoiserPlan(widths=(96, 192, 352), memories=("lstm", "ar-ldm"), freeze_words=False)
+    return parts.train_denoiser(folder, config, plan, stories=STORIES, batch=64, resume=resume)

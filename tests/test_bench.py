@@ -1,76 +1,32 @@
-"""The bench: books of world stories are drawn once, read from disk, and scored."""
+"""The bench's own drawing: books of world stories are drawn once, for every task, length and take that is asked for."""
 
 import json
 from pathlib import Path
 
 import pytest
 import torch
-from PIL import Image
 from safetensors.torch import save_file
 from typer.testing import CliRunner
 
-from lianhuan.bench.books import is_finished, keep_story, story_folder, story_pictures, world_tales
-from lianhuan.bench.report import markdown_table, write_report
-from lianhuan.bench.world import bench_world, score_books
-from lianhuan.book import Book
+from bench_oracle import FRAMES, PAGES, PICTURES, STORIES, TALES, WIDTH, OracleGenerator, run_of
+from lianhuan.bench.books import (
+    is_finished,
+    keep_story,
+    run_folder,
+    story_folder,
+    story_pictures,
+    world_tales,
+)
+from lianhuan.bench.task import Task
+from lianhuan.book import Book, read_recipe
 from lianhuan.cli.app import app
-from lianhuan.cli.bench import CONTROL, Method, draw_missing
-from lianhuan.data.world import frame_request
-from lianhuan.errors import BookError, CheckpointError
-from lianhuan.generators import Drawn
+from lianhuan.cli.bench.drawing import CONTROL, Method, draw_missing, draw_runs
+from lianhuan.errors import BookError
 from lianhuan.memory import LSTMMemory, NoMemory
 from lianhuan.memory.lstm import LSTMMemoryConfig
 from lianhuan.metrics.reader import Reader
-from lianhuan.models.context import Context
-from lianhuan.tensors import to_tensor
 from lianhuan.testing.models import tiny_model
-from lianhuan.world.draw import draw
-from lianhuan.world.scene import CLASSES, labels
-
-STORIES, FRAMES, WIDTH = 6, 3, 32
-TALES = world_tales("test", STORIES, FRAMES)
-PICTURES = [[draw(frame.graph) for frame in tale.frames] for tale in TALES]
-PAGES = [[frame_request(tale, k, seed=tale.index, steps=2) for k in range(FRAMES)] for tale in TALES]
-
-
-class OracleReader:
-    """Knows every true picture by heart."""
-
-    classes = CLASSES
-
-    def __init__(self) -> None:
-        graphs = [frame.graph for tale in TALES for frame in tale.frames]
-        flat = to_tensor([image for row in PICTURES for image in row])
-        self.known = {picture.numpy().tobytes(): labels(g) for picture, g in zip(flat, graphs, strict=True)}
-
-    def read(self, pictures: torch.Tensor) -> dict[str, torch.Tensor]:
-        rows = [self.known[picture.numpy().tobytes()] for picture in pictures]
-        return {name: torch.tensor([row[name] for row in rows]) for name in CLASSES}
-
-
-class OracleGenerator:
-    """Draws the true pictures; keeps account of what it drew and what it was shown."""
-
-    name, size = "oracle", 128
-
-    def __init__(self, fingerprint: str = "a") -> None:
-        self.fingerprint = fingerprint
-        self.drawn: list[tuple[int, str]] = []
-        self.shown: list[Image.Image] = []
-
-    def encode(self, requests):
-        return Context(torch.zeros(len(requests), 5, WIDTH), torch.ones(len(requests), 5, dtype=torch.bool))
-
-    def null(self, count):
-        return self.encode([None] * count)
-
-    def encode_pictures(self, images):
-        self.shown += images
-        return torch.zeros(len(images), 8, 16, 16)
-
-    def frames(self, requests, contexts, control):
-        self.drawn += [(request.seed, request.scene_id) for request in requests]
-        yield Drawn([PICTURES[request.seed][int(request.scene_id[1:]) - 1] for request in requests])
+from lianhuan.world.scene import CLASSES
 
 
 def _draw(folder: Path, generator: OracleGenerator, method: Method, batch: int = 4, pages=PAGES) -> list[int]:
@@ -82,13 +38,6 @@ def _memory() -> LSTMMemory:
     return LSTMMemory(config).eval().requires_grad_(False)
 
 
-def _keep(folder: Path, order: list[int]) -> None:
-    """Books of all stories; book i shows the pictures of story order[i]."""
-    for tale, pages, k in zip(TALES, PAGES, order, strict=True):
-        recipes = [{"generator": "g", "memory": "none", "page": page.scene_id} for page in pages]
-        keep_story(folder, tale.index, pages, recipes, PICTURES[k])
-
-
 @pytest.fixture(autouse=True)
 def one_thread():
     """Networks this small only wait for each other's threads."""
@@ -96,70 +45,6 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="module")
-def true_books(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("true")
-    _keep(folder, list(range(STORIES)))
-    return folder
-
-
-@pytest.fixture(scope="module")
-def rotated_books(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("rotated")
-    _keep(folder, [*range(1, STORIES), 0])
-    return folder
-
-
-def test_books_of_true_pictures_are_perfect_and_of_others_are_not(true_books, rotated_books):
-    perfect = score_books(true_books, TALES, OracleReader())
-    assert {score["mean"] for score in perfect.values()} == {1.0}
-    assert {"character_f1", "place", "action", "prop", "consistency", "top", "head"} <= set(perfect)
-    wrong = score_books(rotated_books, TALES, OracleReader())
-    assert wrong["place"]["mean"] < 0.5
-    assert wrong["character_f1"]["mean"] < 0.7
-
-
-def test_the_result_keeps_its_json_contract(true_books, rotated_books):
-    folders = {"none": rotated_books, "lstm": true_books}
-    result = bench_world(folders, TALES, OracleReader(), seed=3, split="test", settings={"steps": 20})
-    result = json.loads(json.dumps(result, allow_nan=False))
-    assert list(result) == [
-        "suite", "stories", "seed", "split", "settings", "methods", "chance", "ceiling", "reader",
-    ]  # fmt: skip
-    assert (result["suite"], result["stories"], result["seed"]) == ("world-1", STORIES, 3)
-    assert list(result["methods"]) == ["none", "lstm"]
-    for scores in (*result["methods"].values(), result["chance"], result["ceiling"]):
-        for metric in ("character_f1", "place", "action", "prop", "consistency"):
-            score = scores[metric]
-            assert list(score) == ["mean", "low", "high", "n"]
-            assert 0 <= score["low"] <= score["mean"] <= score["high"] <= 1
-            assert score["n"] > 0
-    assert result["ceiling"] == result["methods"]["lstm"]
-    assert result["chance"]["place"] == result["methods"]["none"]["place"]
-    assert set(result["reader"].values()) == {1.0}
-    assert {"place", "prop", "kind0", "top0"} <= set(result["reader"])
-
-
-def test_the_report_shows_every_method_and_the_truth(true_books, rotated_books, tmp_path):
-    folders = {"none": rotated_books, "lstm": true_books}
-    result = bench_world(folders, TALES, OracleReader(), seed=3, split="test", settings={})
-    paths = write_report(result, folders, TALES, tmp_path / "report")
-    assert {path.name for path in paths} == {
-        "table.md",
-        "sheet-none.png",
-        "sheet-lstm.png",
-        "sheet-truth.png",
-    }
-    table = markdown_table(result)
-    assert (tmp_path / "report" / "table.md").read_text() == table
-    assert "| metric | chance | none | lstm | ceiling |" in table
-    row = next(line for line in table.splitlines() if line.startswith("| place |"))
-    assert row.count("1.000 [1.000, 1.000]") == 2
-    with Image.open(tmp_path / "report" / "sheet-lstm.png") as lstm, Image.open(paths[-1]) as truth:
-        assert lstm.size == truth.size
-        assert lstm.width < lstm.height  # three frames a row, six stories
 
 
 def test_finished_stories_are_not_drawn_again(tmp_path):
@@ -241,11 +126,36 @@ def test_a_missing_unfinished_or_foreign_book_is_a_clear_error(tmp_path):
         story_pictures(tmp_path, TALES[2])
 
 
-def test_a_reader_of_another_vocabulary_is_refused(true_books):
-    reader = OracleReader()
-    reader.classes = {**CLASSES, "place": 3}
-    with pytest.raises(CheckpointError, match="vocabulary"):
-        score_books(true_books, TALES, reader)
+def test_a_continued_story_begins_with_its_true_picture_and_remembers_it(tmp_path):
+    run = run_of(Task.CONTINUATION, lstm=tmp_path)
+    generator, settings = OracleGenerator(), {"seed": 0, "steps": 2, "guidance": 1.0}
+    told = list(draw_runs([run], [Method("lstm", _memory())], generator, settings, split="test", batch=4))
+    assert [done for done, _ in told] == [0, 3, 6]
+    assert told[-1][1] == "continuation, 3 pages, lstm: 6 of 6 stories drawn"
+    assert {scene for _, scene in generator.drawn} == {"s002", "s003"}
+    firsts = [row[0] for row in PICTURES]
+    assert [image.tobytes() for image in generator.shown[:3]] == [image.tobytes() for image in firsts[:3]]
+    assert [story_pictures(tmp_path, tale)[0].tobytes() for tale in TALES] == [i.tobytes() for i in firsts]
+    take = Book.open(story_folder(tmp_path, 0)).picture("s001")
+    assert take is not None
+    assert read_recipe(take)["first"] == "given"
+
+
+def test_takes_of_a_page_differ_in_their_noise_alone(tmp_path):
+    run = run_of(none=[tmp_path / "0", tmp_path / "1"])
+    settings = {"seed": 7, "steps": 2, "guidance": 1.0}
+    asked = []
+
+    class Listening(OracleGenerator):
+        def frames(self, requests, contexts, control):
+            asked.extend(requests)
+            return super().frames([r.model_copy(update={"seed": r.seed - 7}) for r in requests], None, None)
+
+    list(draw_runs([run], [Method("none", NoMemory())], Listening(), settings, split="test", batch=4))
+    first, second = asked[: len(asked) // 2], asked[len(asked) // 2 :]
+    assert {page.take for page in first} == {0}
+    assert [page.model_copy(update={"take": 1}) for page in first] == second
+    assert {page.seed for page in first} == {7 + story for story in range(STORIES)}
 
 
 @pytest.fixture(scope="module")
@@ -284,8 +194,9 @@ def test_the_verb_draws_scores_and_goes_on_where_it_was(models, tmp_path):
 
 def test_methods_share_noise_and_differ_by_memory_alone(models, tmp_path):
     assert _run(models, tmp_path / "s.json").exit_code == 0
+    home = run_folder(tmp_path / "s", "visualization", 2, 0)
     first = {
-        name: [story_pictures(tmp_path / "s" / name, tale) for tale in world_tales("test", 2, 2)]
+        name: [story_pictures(home / name, tale) for tale in world_tales("test", 2, 2)]
         for name in ("none", "lstm", CONTROL)
     }
     page = {name: [row[1].tobytes() for row in rows] for name, rows in first.items()}
@@ -302,3 +213,43 @@ def test_a_wrong_name_is_a_clear_error(models, tmp_path, options, said):
     assert ended.exit_code == 1
     assert said in ended.stderr
     assert not (tmp_path / "s.json").exists()
+
+
+def test_tasks_lengths_and_seeds_are_asked_for_at_once(models, tmp_path):
+    wanted = ["--task", "continuation,visualization", "--frames", "2,3", "--seeds", "2", "--memory", "none"]
+    done = _run(models, tmp_path / "s.json", *wanted, "--report", str(tmp_path / "report"))
+    assert done.exit_code == 0, done.stderr
+    result = json.loads((tmp_path / "s.json").read_text())
+    assert list(result) == ["tasks"]
+    assert list(result["tasks"]) == ["continuation", "visualization"]
+    for task, lengths in result["tasks"].items():
+        assert list(lengths["frames"]) == ["2", "3"]
+        for frames, plain in lengths["frames"].items():
+            made = plain["settings"]
+            assert (made["task"], made["frames"], made["seeds"]) == (task, int(frames), 2)
+            drawn = int(frames) - (task == "continuation")
+            assert plain["methods"]["none"]["place"]["n"] == 2 * 2 * drawn
+    names = {path.name for path in (tmp_path / "report").iterdir()}
+    assert {
+        "index.html",
+        "table.md",
+        "sheet-continuation-2-none.png",
+        "sheet-visualization-3-truth.png",
+    } <= names
+    assert done.stdout.count("| place |") == 4
+
+
+def test_one_task_at_several_lengths_needs_no_key_for_the_task(models, tmp_path):
+    assert _run(models, tmp_path / "s.json", "--frames", "3,2", "--memory", "none").exit_code == 0
+    result = json.loads((tmp_path / "s.json").read_text())
+    assert [list(result), list(result["frames"])] == [["frames"], ["3", "2"]]
+    assert set(result["frames"]["2"]["methods"]) == {"none"}
+
+
+@pytest.mark.parametrize(
+    "wrong", [["--task", "drawing"], ["--task", ""], ["--frames", "1"], ["--frames", "4,,8"]]
+)
+def test_a_wrong_list_is_a_wrong_option(models, tmp_path, wrong):
+    ended = _run(models, tmp_path / "s.json", *wrong)
+    assert ended.exit_code == 2
+    assert wrong[0] in ended.stderr

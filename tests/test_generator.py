@@ -43,7 +43,7 @@ def requests(count: int, story: int = 0) -> list[PageRequest]:
 def draw(generator: LatentDiffusion, pages: list[PageRequest]) -> list[bytes]:
     null = generator.null(1)
     contexts = [{"cond": generator.encode([page]), "uncond": null} for page in pages]
-    *_, last = generator.frames(pages, contexts, ClassifierFree(2.0))
+    *_, last = generator.frames(pages, contexts, [ClassifierFree(2.0)])
     assert isinstance(last, Drawn)
     return [image.tobytes() for image in last.images]
 

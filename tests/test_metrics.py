@@ -49,9 +49,10 @@ def test_true_labels_score_one_everywhere():
     scores = metrics.score(WANTED, WANTED.labels)
     assert set(scores) == {
         "character_f1", "frame_accuracy", "place", "time", "weather", "count", "presence", "action",
-        "prop", "prop_presence", "top", "head", "consistency", "change",
+        "prop", "prop_presence", "top", "head", "consistency", "pairwise", "change", "drift",
     }  # fmt: skip
-    assert {name: _share(tally) for name, tally in scores.items()} == dict.fromkeys(scores, 1.0)
+    perfect = dict.fromkeys(scores, 1.0) | {"drift": 0.0}
+    assert {name: _share(tally) for name, tally in scores.items()} == perfect
 
 
 def test_other_stories_pictures_score_at_chance():
@@ -63,6 +64,8 @@ def test_other_stories_pictures_score_at_chance():
     assert level["action"] < 0.15
     assert level["prop"] < 0.06
     assert level["consistency"] == pytest.approx((level["top"] + level["head"]) / 2)
+    assert level["pairwise"] == pytest.approx(level["consistency"], abs=0.03)
+    assert level["drift"] == pytest.approx(1 - level["consistency"], abs=0.03)
 
 
 def test_character_f1_of_a_known_example():
@@ -116,6 +119,36 @@ def test_consistency_asks_for_the_drawn_first_page_not_for_the_secret_look():
     assert (top.hits, top.total) == ([3], [4])
 
 
+def test_pairwise_consistency_compares_all_pages_with_the_same_clothes():
+    want = _one_actor([1, 1, 1, 4, 4], [False, False, False, True, False], [True, False, True, True, True])
+    seen = {**want.labels, "top0": np.array([[1, 9, 2, 4, 4]]), "head0": np.array([[3, 9, 3, 3, 5]])}
+    tops, heads = (metrics.any_pairs(want, seen, name) for name in ("top", "head"))
+    assert list(zip(tops.first, tops.later, strict=True)) == [(1, 2), (4, 4)]  # pages 1 and 3, 4 and 5
+    assert list(zip(heads.first, heads.later, strict=True)) == [
+        (3, 3),
+        (3, 3),
+        (3, 5),
+        (3, 3),
+        (3, 5),
+        (3, 5),
+    ]
+    scores = metrics.score(want, seen)
+    assert (scores["pairwise"].hits, scores["pairwise"].total) == ([1 + 3], [2 + 6])
+
+
+def test_drift_is_what_changes_unasked_from_one_appearance_to_the_next():
+    want = _one_actor([1, 1, 1, 4, 4], [False, False, False, True, False], [True, False, True, True, True])
+    obeyed = metrics.score(want, {**want.labels, "head0": np.array([[3, 9, 3, 3, 3]])})
+    assert (obeyed["change"].hits, obeyed["drift"].hits) == ([2], [0])
+    ignored = metrics.score(want, {**want.labels, "top0": np.array([[1, 9, 1, 1, 1]])})
+    assert (ignored["change"].hits, ignored["drift"].hits) == ([0], [0])  # no drift, but no change either
+    dyed = metrics.score(want, {**want.labels, "head0": np.array([[3, 9, 3, 5, 5]])})
+    assert (dyed["change"].hits, dyed["drift"].hits) == ([2], [1])  # the hair changed with the clothes
+    assert dyed["drift"].total == [2 + 3]  # tops of pages 1-3 and 4-5, heads of 1-3, 3-4, 4-5
+    blank = metrics.score(want, {**want.labels, "kind0": np.zeros((1, 5), dtype=int)})
+    assert blank["drift"].hits == blank["drift"].total  # who is not drawn has drifted
+
+
 def test_consistency_follows_an_actor_into_another_slot():
     rolled = replace(WANTED, who=WANTED.who[:, :, ::-1], changed=WANTED.changed[:, :, ::-1])
     labels = {
@@ -142,6 +175,25 @@ def test_chance_compares_with_other_stories_and_the_same_group_only():
     assert (level.hits.tolist(), level.total.tolist()) == ([1, 1], [2, 2])  # the 4 and the 5 of group 8
     alone = metrics.across(metrics.Pairs(story, np.arange(4), first, later), 2)
     assert (alone.hits.tolist(), alone.total.tolist()) == ([0, 0], [0, 0])
+
+
+def test_chance_is_what_comparing_all_pairs_one_by_one_gives():
+    rng = np.random.default_rng(2)
+    pairs = metrics.Pairs(
+        rng.integers(6, size=40), rng.integers(3, size=40), *rng.integers(-1, 4, size=(2, 40))
+    )
+    hits, total = np.zeros(6), np.zeros(6)
+    for i in range(40):
+        others = [
+            pairs.later[i] == pairs.first[j] != -1
+            for j in range(40)
+            if pairs.group[j] == pairs.group[i] and pairs.story[j] != pairs.story[i]
+        ]
+        hits[pairs.story[i]] += np.mean(others)
+        total[pairs.story[i]] += 1
+    level = metrics.across(pairs, 6)
+    np.testing.assert_allclose(level.hits, hits)
+    np.testing.assert_allclose(level.total, total)
 
 
 def test_the_interval_holds_the_mean_and_shrinks_with_more_stories():

@@ -7,6 +7,7 @@ LianhuanError
 ├── CheckpointError     a model folder is missing, truncated, unsafe (pickle) or of an unknown kind
 ├── RecipeError         a training recipe or its run folder cannot be used
 ├── ExportError         a book cannot be exported (no font for its script, ...)
+├── SurveyError         a survey, or a file of votes, cannot be used
 └── MissingDependency   an optional package or system library is not installed; the message names it
 """
 
@@ -37,6 +38,10 @@ class RecipeError(LianhuanError):
 
 class ExportError(LianhuanError):
     """A book cannot be exported."""
+
+
+class SurveyError(LianhuanError):
+    """A survey, or a file of votes, cannot be used."""
 
 
 class MissingDependency(LianhuanError):

@@ -21,6 +21,11 @@ def world_tales(split: str, stories: int, frames: int) -> list[WorldStory]:
     return [story(SPLITS[split], index, frames) for index in range(stories)]
 
 
+def run_folder(root: Path, task: str, frames: int, take: int) -> Path:
+    """Where the books of all methods lie for one task, one length of stories and one take of their noise."""
+    return root / task / f"{frames}-pages" / f"take-{take}"
+
+
 def story_folder(folder: Path, index: int) -> Path:
     """Where the book of story `index` lies among the books of one method."""
     return folder / f"story-{index:05d}"

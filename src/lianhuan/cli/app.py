@@ -3,7 +3,7 @@
 import errno
 import functools
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Annotated
 
 import typer
@@ -71,5 +71,17 @@ def _explain(error: OSError) -> str:
     return f"{where}{error.strerror or error}"
 
 
-for name in VERBS:
-    app.command(name)(guarded(getattr(importlib.import_module(f"lianhuan.cli.{name}"), name)))
+def register(group: typer.Typer, package: str, verbs: Iterable[str]) -> None:
+    """Add `verbs` to `group`: each is a module of `package` with a function of its name, or a package with its own `VERBS`."""
+    for name in verbs:
+        word = name.replace("-", "_")
+        home = importlib.import_module(f"{package}.{word}")
+        if hasattr(home, "VERBS"):
+            inner = typer.Typer(help=home.__doc__, no_args_is_help=True, rich_markup_mode=None)
+            register(inner, home.__name__, home.VERBS)
+            group.add_typer(inner, name=name)
+        else:
+            group.command(name)(guarded(getattr(home, word)))
+
+
+register(app, "lianhuan.cli", VERBS)

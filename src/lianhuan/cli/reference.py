@@ -1,6 +1,8 @@
 """The page `docs/reference/cli.md`, made from the help of every verb."""
 
+import importlib
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from typer.testing import CliRunner
@@ -19,13 +21,20 @@ option or argument; 130 stopped with Ctrl-C. This page is made by `scripts/docs`
 def page() -> str:
     """The whole page as Markdown."""
     parts = [HEAD, f"```\n{_help()}\n```\n"]
-    parts += [f"## lianhuan {verb}\n\n```\n{_help(verb)}\n```\n" for verb in VERBS]
+    parts += [f"## lianhuan {' '.join(words)}\n\n```\n{_help(*words)}\n```\n" for words in _verbs()]
     tree = [
         kind for kind in vars(errors).values() if isinstance(kind, type) and kind is not errors.LianhuanError
     ]
     lines = [f"- `{kind.__name__}`: {(kind.__doc__ or '').strip()}" for kind in tree]
     parts.append("## Errors\n\nIn Python, each is a `lianhuan.LianhuanError`:\n\n" + "\n".join(lines) + "\n")
     return "\n".join(parts)
+
+
+def _verbs() -> Iterator[tuple[str, ...]]:
+    for verb in VERBS:
+        yield (verb,)
+        for inner in getattr(importlib.import_module(f"lianhuan.cli.{verb}"), "VERBS", ()):
+            yield verb, inner
 
 
 def _help(*verb: str) -> str:

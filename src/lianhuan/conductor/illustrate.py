@@ -105,12 +105,16 @@ def draw_stories(
     states, null = [memory.start(1) for _ in stories], generator.null(1)
     for pages in zip(*stories, strict=True):
         words = [generator.encode([page]) for page in pages]
-        contexts = [_contexts(memory, *pair, null) for pair in zip(states, words, strict=True)]
-        *_, last = generator.frames(pages, contexts, ClassifierFree(pages[0].guidance))
-        assert isinstance(last, Drawn)
-        for row, image in zip(rows, last.images, strict=True):
+        if first is not None and not rows[0]:
+            images = [fit_square(picture, generator.size) for picture in first]
+        else:
+            contexts = [_contexts(memory, *pair, null) for pair in zip(states, words, strict=True)]
+            *_, last = generator.frames(pages, contexts, [ClassifierFree(pages[0].guidance)])
+            assert isinstance(last, Drawn)
+            images = last.images
+        for row, image in zip(rows, images, strict=True):
             row.append(image)
-        back = last.images if feed is None else [last.images[i] for i in feed]
+        back = images if feed is None else [images[i] for i in feed]
         states = [_write(generator, memory, *one) for one in zip(states, words, back, strict=True)]
     return rows
 
@@ -125,7 +129,7 @@ def default_memory(generator: Generator) -> Memory:
 def _draw(
     generator: Generator, request: PageRequest, contexts: Mapping[str, Context], number: int
 ) -> collections.abc.Generator[Step, None, Image.Image]:
-    for event in generator.frames([request], [contexts], ClassifierFree(request.guidance)):
+    for event in generator.frames([request], [contexts], [ClassifierFree(request.guidance)]):
         if isinstance(event, Drawn):
             return event.images[0]
         yield Step(number, event.number, event.total)

@@ -1,5 +1,8 @@
 """Control: what bends one frame's sampling. One control per file."""
 
 from lianhuan.control.classifier_free import ClassifierFree
+from lianhuan.control.dynamic_threshold import DynamicThreshold
+from lianhuan.control.inpaint import Inpaint
+from lianhuan.control.sdedit import SDEdit
 
-__all__ = ["ClassifierFree"]
+__all__ = ["ClassifierFree", "DynamicThreshold", "Inpaint", "SDEdit"]

@@ -1,18 +1,18 @@
 """Classifier-free guidance (Ho and Salimans 2022)."""
 
-from dataclasses import dataclass
-
 from torch import Tensor
 
+from lianhuan.generators.base import Control
 
-@dataclass(frozen=True)
-class ClassifierFree:
+
+class ClassifierFree(Control):
     """x0 = x0(null) + scale (x0(y) - x0(null)); the same as guiding eps or v, since x_t is the same in both branches.
 
     `scale` 1 means no guidance: the null branch is not run. It needs a model trained with the condition dropped at times.
     """
 
-    scale: float
+    def __init__(self, scale: float):
+        self.scale = scale
 
     def branches(self) -> tuple[str, ...]:
         """The conditionings to run; "cond" last."""

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from PIL import Image
 from torch import Tensor
 
 from lianhuan.models.context import Context
+from lianhuan.sampling import NoisePath
 from lianhuan.story import PageRequest
 
 
@@ -27,16 +28,65 @@ class Drawn:
     images: list[Image.Image]
 
 
-class Control(Protocol):
-    """What bends the sampling of a frame."""
+@dataclass(frozen=True)
+class Moment:
+    """One step of the sampling of some pages.
+
+    Attributes:
+        number: of the step, from 0.
+        total: number of steps.
+        t: its training time.
+        path: between pictures and noise.
+        x: (B, C, H, W) latents at `t`.
+    """
+
+    number: int
+    total: int
+    t: int
+    path: NoisePath
+    x: Tensor
+
+
+class Control:
+    """What bends the sampling of a frame. This one does nothing; a control overrides the hooks that it needs.
+
+    Attributes:
+        window: share of the steps, (first, last) in 0..1, in which `x0` and `loss` are asked.
+        rule: what a loss does. "score" adds its gradient to the prediction of the noise (Dhariwal and Nichol 2021,
+            algorithm 2); "normalised" moves the latents after the step against it, as far as `scale` times the step
+            itself (sketch guidance, seed document 004).
+        scale: strength of the loss.
+        layers: names of the denoiser's layers whose activations `loss` wants.
+    """
+
+    window: tuple[float, float] = (0.0, 1.0)
+    rule: Literal["score", "normalised"] = "score"
+    scale: float = 1.0
+    layers: tuple[str, ...] = ()
+
+    def start(self, x: Tensor, times: list[int], path: NoisePath) -> tuple[Tensor, list[int]]:  # noqa: ARG002
+        """Latents to start from and the times to visit, from pure noise and all times."""
+        return x, times
 
     def branches(self) -> tuple[str, ...]:
-        """Which conditionings to run, "cond" last."""
-        ...
+        """Which conditionings to run, "cond" last; () leaves it to others."""
+        return ()
 
     def combine(self, predictions: dict[str, Tensor]) -> Tensor:
         """One x0 estimate from those of the branches."""
-        ...
+        return predictions["cond"]
+
+    def x0(self, moment: Moment, x0: Tensor) -> Tensor:  # noqa: ARG002
+        """The estimate of the clean latents, edited."""
+        return x0
+
+    def loss(self, moment: Moment, x0: Tensor, features: Mapping[str, Tensor]) -> Tensor | None:  # noqa: ARG002
+        """(B,) what should become small, a differentiable function of `moment.x` through `x0` and `features`; or None."""
+        return None
+
+    def picture(self, images: list[Image.Image]) -> list[Image.Image]:
+        """The finished pictures, edited."""
+        return images
 
 
 class Generator(Protocol):
@@ -59,7 +109,10 @@ class Generator(Protocol):
         ...
 
     def frames(
-        self, requests: Sequence[PageRequest], contexts: Sequence[Mapping[str, Context]], control: Control
+        self,
+        requests: Sequence[PageRequest],
+        contexts: Sequence[Mapping[str, Context]],
+        controls: Sequence[Control],
     ) -> Iterator[DrawStep | Drawn]:
         """Draw one frame per request, each with its context per branch; the last event is `Drawn`."""
         ...

@@ -1,6 +1,6 @@
 """Latent diffusion: noise -> latents -> picture, one frame per request."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -8,13 +8,14 @@ from PIL import Image
 from torch import Tensor
 
 from lianhuan.generators.base import Control, Drawn, DrawStep
+from lianhuan.generators.loop import Predict, Predictions, branches_of, sample
 from lianhuan.images import fit_square
 from lianhuan.models.autoencoder import Autoencoder
 from lianhuan.models.context import Context
-from lianhuan.models.denoiser import Denoiser
+from lianhuan.models.denoiser import Denoiser, watched
 from lianhuan.models.text_encoder import StoryTextEncoder
 from lianhuan.models.tokens import PageTokenizer
-from lianhuan.sampling import SAMPLERS, page_noise
+from lianhuan.sampling import page_noise
 from lianhuan.story import PageRequest
 from lianhuan.tensors import rowwise, to_images, to_tensor
 
@@ -53,7 +54,7 @@ class LatentDiffusion:
         """Where it computes."""
         return self.autoencoder.mean.device
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def encode(self, requests: Sequence[PageRequest]) -> Context:
         """Context of each page, (B, 4 + L, D); a page has the same numbers in any batch."""
         ids, segments, mask = (part.to(self.device) for part in self.tokenizer(requests))
@@ -68,7 +69,7 @@ class LatentDiffusion:
         """The context of `count` pages that say nothing."""
         return self.encode([PageRequest(scene_id="", caption="")] * count)
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def encode_pictures(self, images: Sequence[Image.Image]) -> Tensor:
         """Latents (B, C, h, w) of pictures of any size, cropped to the middle square."""
         pictures = to_tensor([fit_square(i, self.size) for i in images]).to(self.device)
@@ -78,7 +79,7 @@ class LatentDiffusion:
         self,
         requests: Sequence[PageRequest],
         contexts: Sequence[Mapping[str, Context]],
-        control: Control,
+        controls: Sequence[Control],
         sampler: str = "dpmpp-2m",
     ) -> Iterator[DrawStep | Drawn]:
         """Draw one frame per request.
@@ -86,14 +87,15 @@ class LatentDiffusion:
         Args:
             requests: B pages with the same number of steps.
             contexts: for each page, branch name -> its context.
-            control: how the branches are combined.
+            controls: what bends the sampling, in order.
             sampler: a name of `lianhuan.sampling.SAMPLERS`.
 
         Yields:
             a `DrawStep` after every step and `Drawn` with B pictures of `size` px at the end.
 
         Raises:
-            ValueError: the pages want different numbers of steps, or only some of them show a pasted picture.
+            ValueError: the pages want different numbers of steps, only some of them show a pasted picture, or two
+                controls want to guide.
         """
         steps = {request.steps for request in requests}
         pasted = [page["cond"].picture for page in contexts if page["cond"].picture is not None]
@@ -102,38 +104,41 @@ class LatentDiffusion:
                 "pages drawn together must have the same number of steps, and all be drawn or all pasted"
             )
         if pasted:
-            yield self._finish(torch.cat(pasted))
+            yield Drawn(self.decode(torch.cat(pasted)))
             return
-        x = self._noise(requests)
-        times = self.denoiser.path.times(steps.pop())
-        walk = SAMPLERS[sampler](self._denoise(contexts, control), self.denoiser.path, x, times)
-        for number in range(1, len(times)):
-            with torch.inference_mode():
-                x, x0 = next(walk)
-            yield DrawStep(number, len(times) - 1, x0)
-        yield self._finish(x)
+        predict, noise = self._predict(contexts, controls), self._noise(requests)
+        for step in sample(predict, self.denoiser.path, noise, steps.pop(), controls, sampler):
+            yield step
+        images = self.decode(step.x0)
+        for control in controls:
+            images = control.picture(images)
+        yield Drawn(images)
 
-    def _denoise(
-        self, contexts: Sequence[Mapping[str, Context]], control: Control
-    ) -> Callable[[Tensor, int], Tensor]:
-        """What a sampler calls: all branches of a page in one call; on a CPU page by page, else all pages together."""
-        branches = control.branches()
+    def decode(self, latents: Tensor) -> list[Image.Image]:
+        """Pictures of latents (B, C, h, w)."""
+        with torch.no_grad():
+            return to_images(rowwise(self.autoencoder.decode, latents))
+
+    def _predict(self, contexts: Sequence[Mapping[str, Context]], controls: Sequence[Control]) -> Predict:
+        """All branches of a page in one call; on a CPU page by page, else all pages together."""
+        branches = branches_of(controls)
+        layers = tuple(dict.fromkeys(layer for control in controls for layer in control.layers))
         pages = [Context.join([page[branch] for branch in branches]) for page in contexts]
         calls = pages if self.device.type == "cpu" else [Context.join(pages)]
 
-        def denoise(x: Tensor, t: int) -> Tensor:
-            estimates = []
+        def predict(x: Tensor, t: int) -> Predictions:
+            found: list[Tensor] = []
+            seen: dict[str, list[Tensor]] = {layer: [] for layer in layers}
             for some, context in zip(x.chunk(len(calls)), calls, strict=True):
-                out = self.denoiser(some.repeat_interleave(len(branches), dim=0), t, context)
-                predictions = out.unflatten(0, (len(some), len(branches))).unbind(1)
-                estimates.append(control.combine(dict(zip(branches, predictions, strict=True))))
-            return torch.cat(estimates)
+                with watched(self.denoiser.unet, layers) as activations:
+                    out = self.denoiser(some.repeat_interleave(len(branches), dim=0), t, context)
+                found.append(out.unflatten(0, (len(some), len(branches))))
+                for layer, value in activations.items():
+                    seen[layer].append(value.unflatten(0, (len(some), len(branches)))[:, -1])
+            by_branch = dict(zip(branches, torch.cat(found).unbind(1), strict=True))
+            return by_branch, {layer: torch.cat(values) for layer, values in seen.items()}
 
-        return denoise
-
-    def _finish(self, latents: Tensor) -> Drawn:
-        with torch.inference_mode():
-            return Drawn(to_images(rowwise(self.autoencoder.decode, latents)))
+        return predict
 
     def _noise(self, requests: Sequence[PageRequest]) -> Tensor:
         shape = (self.autoencoder.config.latent_channels, self.size // 8, self.size // 8)

@@ -27,6 +27,9 @@ class Reader(nn.Module):
         classes: label name -> number of classes.
     """
 
+    size = 128
+    """Side of the pictures that it sees, in pixels."""
+
     def __init__(self, classes: dict[str, int]):
         super().__init__()
         self.classes = classes
@@ -57,6 +60,10 @@ class Reader(nn.Module):
     def read(self, pictures: Tensor) -> dict[str, Tensor]:
         """Label name -> (B,) most likely class."""
         return {name: logits.argmax(1) for name, logits in self(pictures).items()}
+
+    def features(self, pictures: Tensor) -> Tensor:
+        """(B, 192) what the last convolutions find, averaged over the picture (B, 3, 128, 128)."""
+        return self.trunk(pictures).mean(dim=(2, 3))
 
 
 def load_reader(folder: Path | None = None) -> Reader:

@@ -9,6 +9,10 @@ import numpy.typing as npt
 RESAMPLES = 1000
 
 
+class TooLittleData(ValueError):
+    """There are too few stories or pictures for a figure to mean anything."""
+
+
 @dataclass(frozen=True)
 class Tally:
     """For each story, how often a thing was right out of how many times it could be; both (stories,) float64."""
@@ -23,7 +27,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A share with its 95 % interval; `n` is the number of decisions that it is the share of."""
+    """A figure with its 95 % interval; `n` is the number of decisions, or of pictures, that it is taken from."""
 
     mean: float
     low: float
@@ -42,13 +46,13 @@ def estimate(tally: Tally, seed: int = 0) -> Estimate:
         seed: seed of the resampling.
 
     Raises:
-        ValueError: there are fewer than two stories, or nothing in them could be right or wrong.
+        TooLittleData: there are fewer than two stories, or nothing in them could be right or wrong.
     """
     stories = len(tally.total)
     if stories < 2:
-        raise ValueError(f"an interval over stories needs at least 2 stories, not {stories}")
+        raise TooLittleData(f"an interval over stories needs at least 2 stories, not {stories}")
     if tally.total.sum() == 0:
-        raise ValueError("nothing to measure: none of the stories has such a thing")
+        raise TooLittleData("nothing to measure: none of the stories has such a thing")
     picks = np.random.default_rng(seed).integers(stories, size=(RESAMPLES, stories))
     hits, total = tally.hits[picks].sum(1), tally.total[picks].sum(1)
     shares = hits[total > 0] / total[total > 0]

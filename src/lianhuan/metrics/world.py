@@ -5,8 +5,9 @@ All functions compare class indices: the wanted ones, known exactly, with those 
 slot) has no action and no look: it counts as wrong, and never as consistent.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import combinations, pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -83,12 +84,25 @@ def page_scores(wanted: Labels, seen: Labels) -> dict[str, Tally]:
 
 
 def look_scores(wanted: Wanted, seen: Labels, compare: Callable[[Pairs, int], Tally]) -> dict[str, Tally]:
-    """The metrics of hidden looks; `compare` is `matched` or `across`."""
+    """The metrics of hidden looks; `compare` is `matched` or `across`.
+
+    "top", "head" and "consistency" are against page 1, "pairwise" between any two pages. "change" is the share of asked
+    changes that happen, "drift" that of unasked ones: less is better.
+    """
     stories = len(wanted.who)
-    top = compare(look_pairs(wanted, seen, "top"), stories)
-    head = compare(look_pairs(wanted, seen, "head"), stories)
-    change = compare(change_pairs(wanted, seen), stories)
-    return {"top": top, "head": head, "consistency": top + head, "change": change}
+
+    def share(find: Callable[[Wanted, Labels, str], Pairs], name: str) -> Tally:
+        return compare(find(wanted, seen, name), stories)
+
+    top, head = share(look_pairs, "top"), share(look_pairs, "head")
+    return {
+        "top": top,
+        "head": head,
+        "consistency": top + head,
+        "pairwise": share(any_pairs, "top") + share(any_pairs, "head"),
+        "change": compare(change_pairs(wanted, seen), stories),
+        "drift": unequal(share(next_pairs, "top") + share(next_pairs, "head")),
+    }
 
 
 # ---- single pictures
@@ -162,17 +176,36 @@ def look_pairs(wanted: Wanted, seen: Labels, name: str) -> Pairs:
     return _pairs(rows)
 
 
+def any_pairs(wanted: Wanted, seen: Labels, name: str) -> Pairs:
+    """The look `name` of an actor on any two pages of a book between which the text leaves it alone.
+
+    "head" is never changed by the text, "top" is compared among the pages with the same clothes. Every page counts as
+    much as the first: the definition of self-similarity of ViStoryBench (Zhuang et al., 2025) and of the pairwise
+    character similarity of StoryDiffusion (Zhou et al., 2024), on labels instead of features.
+    """
+    return _kept_pairs(wanted, seen, name, lambda pages: combinations(pages, 2))
+
+
+def next_pairs(wanted: Wanted, seen: Labels, name: str) -> Pairs:
+    """The look `name` of an actor on two consecutive pages that it is on, where the text leaves it alone from one to the other.
+
+    The pairs that differ are drift: changes that nobody asked for, beside another actor's intended one or beside one's own
+    (new clothes leave the hair as it was). An actor that is not seen has drifted, too, so that drawing nobody is no way
+    out. Together with `change_pairs` it judges both sides of an intended change (our definition).
+    """
+    return _kept_pairs(wanted, seen, name, pairwise)
+
+
 def change_pairs(wanted: Wanted, seen: Labels) -> Pairs:
     """The colour that the text puts on an actor, and the one that is seen from then on."""
     visible, tops = _visible(seen, "top"), _slots(wanted.labels, "top")
-    rows = []
-    for story, who in enumerate(wanted.who):
-        for actor in np.unique(who[who != NOBODY]):
-            here = who == actor
-            dressed = np.logical_or.accumulate((here & wanted.changed[story]).any(1))
-            spots = np.argwhere(here & dressed[:, None])
-            rows += [(story, 0, tops[story, page, slot], visible[story, page, slot]) for page, slot in spots]
-    return _pairs(rows)
+    return _pairs(
+        [
+            (story, 0, tops[story, page, slot], visible[story, page, slot])
+            for story, spots, outfits in _appearances(wanted)
+            for page, slot in spots[outfits > 0]
+        ]
+    )
 
 
 def matched(pairs: Pairs, stories: int) -> Tally:
@@ -183,11 +216,21 @@ def matched(pairs: Pairs, stories: int) -> Tally:
 
 def across(pairs: Pairs, stories: int) -> Tally:
     """How often what is seen equals the first of pairs of the same group in other stories: the level of chance."""
-    others = (pairs.group[:, None] == pairs.group) & (pairs.story[:, None] != pairs.story)
-    equal = others & (pairs.later[:, None] == pairs.first) & (pairs.later[:, None] != NOBODY)
+    if not len(pairs.story):
+        return Tally(np.zeros(stories), np.zeros(stories))
+    first, later = pairs.first - NOBODY, pairs.later - NOBODY
+    table = np.zeros((stories, pairs.group.max() + 1, max(first.max(), later.max()) + 1))
+    np.add.at(table, (pairs.story, pairs.group, first), 1)
+    others = table.sum(0)[pairs.group] - table[pairs.story, pairs.group]  # (pairs, classes)
     number = others.sum(1)
-    share = equal.sum(1) / np.maximum(number, 1)
+    equal = np.where(later > 0, others[np.arange(len(later)), later], 0)
+    share = equal / np.maximum(number, 1)
     return Tally(_per_story(pairs, share, stories), _per_story(pairs, number > 0, stories))
+
+
+def unequal(tally: Tally) -> Tally:
+    """The share of what is not a hit."""
+    return Tally(tally.total - tally.hits, tally.total)
 
 
 # ---- helpers
@@ -211,6 +254,33 @@ def _kind_sets(wanted: Labels, seen: Labels) -> tuple[npt.NDArray[np.bool_], npt
     want, see = _slots(wanted, "kind"), _slots(seen, "kind")
     kinds = np.arange(1, max(want.max(), see.max(), 1) + 1)
     return (want[..., None] == kinds).any(2), (see[..., None] == kinds).any(2)
+
+
+def _appearances(wanted: Wanted) -> Iterator[tuple[int, Table, Table]]:
+    """Actor by actor: its story, its (n, 2) pages and slots in order, and (n,) how often its clothes had been changed by then."""
+    for story, who in enumerate(wanted.who):
+        for actor in np.unique(who[who != NOBODY]):
+            here = who == actor
+            outfits = np.cumsum((here & wanted.changed[story]).any(1))
+            spots = np.argwhere(here)
+            yield story, spots, outfits[spots[:, 0]]
+
+
+def _kept_pairs(
+    wanted: Wanted, seen: Labels, name: str, choose: Callable[[range], Iterable[tuple[int, int]]]
+) -> Pairs:
+    """The chosen pairs of an actor's appearances between which its look `name` should not change."""
+    visible, kinds = _visible(seen, name), _slots(wanted.labels, "kind")
+    rows = []
+    for story, spots, outfits in _appearances(wanted):
+        looks = visible[story, spots[:, 0], spots[:, 1]]
+        kind = kinds[story, spots[0, 0], spots[0, 1]]
+        rows += [
+            (story, kind, looks[i], looks[j])
+            for i, j in choose(range(len(spots)))
+            if name != "top" or outfits[i] == outfits[j]
+        ]
+    return _pairs(rows)
 
 
 def _pairs(rows: list[tuple[int, int, int, int]]) -> Pairs:

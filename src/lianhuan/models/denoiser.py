@@ -1,6 +1,8 @@
 """The denoiser: a diffusers UNet seen through one convention, `denoise(x, t, context) -> x0`."""
 
-from typing import Literal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Literal
 
 import torch
 from diffusers import UNet2DConditionModel
@@ -31,6 +33,34 @@ def build_unet(latent_channels: int, context_width: int, widths: tuple[int, ...]
         class_embed_type="simple_projection",
         projection_class_embeddings_input_dim=SUMMARY_TOKENS * context_width,
     )
+
+
+@contextmanager
+def watched(unet: nn.Module, layers: Sequence[str]) -> Iterator[dict[str, Tensor]]:
+    """Collects the outputs of the layers with these names while it is open; the network is as before afterwards.
+
+    Raises:
+        ValueError: the network has no such layer.
+    """
+    known = dict(unet.named_modules())
+    missing = [name for name in layers if name not in known]
+    if missing:
+        raise ValueError(f"the denoiser has no layer {missing[0]!r}")
+    seen: dict[str, Tensor] = {}
+
+    def keep(name: str) -> Callable[..., None]:
+        def hook(_module: nn.Module, _args: object, output: Any) -> None:
+            first = output[0] if isinstance(output, tuple) else getattr(output, "sample", output)
+            seen[name] = first
+
+        return hook
+
+    handles = [known[name].register_forward_hook(keep(name)) for name in layers]
+    try:
+        yield seen
+    finally:
+        for handle in handles:
+            handle.remove()
 
 
 class Denoiser(nn.Module):

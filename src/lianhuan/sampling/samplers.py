@@ -1,4 +1,4 @@
-"""Samplers as generators: each step yields what is known; the caller may stop, look or draw a progress bar.
+"""Samplers as generators: each step yields what is known; the caller may stop, look, or send another `x` to go on from.
 
 All of them see `denoise(x, t) -> x0` and a path, and use only + - * / on arrays, so the same functions run on torch
 tensors and on NumPy arrays.
@@ -6,7 +6,7 @@ tensors and on NumPy arrays.
 
 import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import Any, NamedTuple
 
 from lianhuan.sampling.path import NoisePath
@@ -14,6 +14,7 @@ from lianhuan.sampling.path import NoisePath
 Array = Any
 """A torch tensor or a NumPy array."""
 Denoise = Callable[[Array, int], Array]
+Walk = Generator["Denoised", Array | None]
 
 
 class Denoised(NamedTuple):
@@ -23,16 +24,16 @@ class Denoised(NamedTuple):
     x0: Array
 
 
-def ddim(denoise: Denoise, path: NoisePath, x: Array, times: list[int]) -> Iterator[Denoised]:
+def ddim(denoise: Denoise, path: NoisePath, x: Array, times: list[int]) -> Walk:
     """Deterministic DDIM (Song et al. 2021, eq. 12 with sigma = 0) from noise `x` along `times`."""
     for t, after in itertools.pairwise(times):
         x0 = denoise(x, t)
         eps = (x - path.alpha(t) * x0) / path.sigma(t)
         x = path.alpha(after) * x0 + path.sigma(after) * eps
-        yield Denoised(x, x0)
+        x = _sent((yield Denoised(x, x0)), x)
 
 
-def dpmpp_2m(denoise: Denoise, path: NoisePath, x: Array, times: list[int]) -> Iterator[Denoised]:
+def dpmpp_2m(denoise: Denoise, path: NoisePath, x: Array, times: list[int]) -> Walk:
     """DPM-Solver++(2M), multistep, data prediction (Lu et al. 2022, algorithm 2); the last step is of first order."""
 
     def log_snr(t: int) -> float:
@@ -50,12 +51,10 @@ def dpmpp_2m(denoise: Denoise, path: NoisePath, x: Array, times: list[int]) -> I
             estimate = x0 + (x0 - previous[0]) * (0.5 * step / previous[1])
         x = path.sigma(after) / path.sigma(t) * x - path.alpha(after) * math.expm1(-step) * estimate
         previous = (x0, step)
-        yield Denoised(x, x0)
+        x = _sent((yield Denoised(x, x0)), x)
 
 
-def ddpm(
-    denoise: Denoise, path: NoisePath, x: Array, times: list[int], noise: Callable[[], Array]
-) -> Iterator[Denoised]:
+def ddpm(denoise: Denoise, path: NoisePath, x: Array, times: list[int], noise: Callable[[], Array]) -> Walk:
     """Ancestral DDPM sampling from the posterior q(x_{t-1} | x_t, x_0) (Ho et al. 2020, eq. 6 and 7).
 
     `noise()` gives fresh standard normal noise of the shape of `x`; the variance is beta-tilde.
@@ -67,7 +66,11 @@ def ddpm(
         x = path.alpha(after) * beta / path.sigma(t) ** 2 * x0 + left * kept**2 * x
         if after >= 0:
             x = x + math.sqrt(beta) * kept * noise()
-        yield Denoised(x, x0)
+        x = _sent((yield Denoised(x, x0)), x)
+
+
+def _sent(other: Array | None, x: Array) -> Array:
+    return x if other is None else other
 
 
 SAMPLERS = {"ddim": ddim, "dpmpp-2m": dpmpp_2m}

@@ -5,7 +5,8 @@ finished parts in the layout that `lianhuan.generators.load_generator` reads, `f
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,19 +17,22 @@ from torch import Tensor
 
 from lianhuan.data.world import FRAMES, WorldPictures, focus_maps, pictures_at
 from lianhuan.errors import RecipeError
-from lianhuan.memory import LSTMMemory
+from lianhuan.memory import ARLDMMemory, LSTMMemory
+from lianhuan.memory.ar_ldm import ARLDMMemoryConfig
 from lianhuan.memory.lstm import LSTMMemoryConfig
 from lianhuan.metrics.reader import Reader
 from lianhuan.models.autoencoder import Autoencoder, AutoencoderConfig
+from lianhuan.models.clip import ClipConfig, StoryClip, save_clip
 from lianhuan.models.denoiser import Denoiser, build_unet
 from lianhuan.models.files import fingerprint, load_weights, read_config, save_part
 from lianhuan.models.text_encoder import StoryTextEncoder, TextEncoderConfig
 from lianhuan.models.tokens import PageTokenizer
 from lianhuan.sampling import NoisePath
 from lianhuan.train.autoencoder import AutoencoderObjective
+from lianhuan.train.clip import ClipObjective
 from lianhuan.train.loop import TrainConfig, TrainStep, has_bf16, pick_device, train
 from lianhuan.train.reader import ReaderObjective
-from lianhuan.train.story import StoryData, StoryObjective
+from lianhuan.train.story import StoryData, StoryObjective, TrainedMemory
 from lianhuan.train.words import build_words
 from lianhuan.world.scene import CLASSES
 
@@ -65,6 +69,21 @@ def train_reader(
     save_part(module.cpu(), {"classes": CLASSES}, folder / "reader")
 
 
+def train_clip(
+    folder: Path, config: TrainConfig, *, stories: int, batch: int, resume: bool
+) -> Iterator[TrainStep]:
+    """Train the small CLIP that judges and re-ranks, on drawn pictures and their captions; `batch` counts stories."""
+    torch.manual_seed(0)
+    tokenizer, start = build_words(WORD_WIDTH)
+    clip = StoryClip(ClipConfig(vocabulary=len(start), word_width=WORD_WIDTH), tokenizer)
+    with torch.no_grad():
+        clip.text.words.weight.copy_(start)
+    pictures = WorldPictures.render(folder / "data", "train", stories, SIZE)
+    objective = ClipObjective(clip, pictures, batch, seed=5)
+    yield from train("clip", objective, config, folder, resume=resume)
+    save_clip(clip.cpu(), folder / "clip")
+
+
 def train_story(
     folder: Path, config: TrainConfig, *, stories: int, batch: int, resume: bool
 ) -> Iterator[TrainStep]:
@@ -74,41 +93,46 @@ def train_story(
     data = _story_data(folder, stories, batch, seed=3)
     objective = StoryObjective(text, [memory], data)
     yield from train("story", objective, config, folder, resume=resume)
-    _save_words(folder, text.cpu(), memory.cpu())
+    _save_words(folder, text.cpu(), [memory])
     save_part(objective.heads.cpu(), {}, folder / "heads")
 
 
-def train_denoiser(
-    folder: Path,
-    config: TrainConfig,
-    *,
-    stories: int,
-    batch: int,
-    widths: tuple[int, ...],
-    freeze_words: bool,
-    resume: bool,
-) -> Iterator[TrainStep]:
-    """Train everything that draws, from the words and memory of `train_story`, and from a denoiser if one is there already.
+@dataclass(frozen=True, kw_only=True)
+class DenoiserPlan:
+    """What `train_denoiser` trains.
 
-    `freeze_words` leaves the text encoder as it is, which saves a quarter of the time.
+    Attributes:
+        name: of the run, and of its checkpoint.
+        widths: of the UNet's levels, if there is none in the run folder yet.
+        memories: names of the memories that take turns; those that are not there yet start from nothing.
+        freeze_words: leave the text encoder as it is, which saves a quarter of the time.
     """
+
+    name: str = "denoiser"
+    widths: tuple[int, ...]
+    memories: tuple[str, ...] = ("lstm",)
+    freeze_words: bool
+
+
+def train_denoiser(
+    folder: Path, config: TrainConfig, plan: DenoiserPlan, *, stories: int, batch: int, resume: bool
+) -> Iterator[TrainStep]:
+    """Train everything that draws, from the words and memories, and the denoiser, that are there already."""
     torch.manual_seed(0)
     text = StoryTextEncoder(TextEncoderConfig(**read_config(folder / "model" / "text_encoder")))
-    memory = LSTMMemory(LSTMMemoryConfig())
     load_weights(text, folder / "model" / "text_encoder")
-    load_weights(memory, folder / "model" / "memory" / "lstm")
+    memories = [_memory(folder, name) for name in plan.memories]
     data = _story_data(folder, stories, batch, seed=4)
-    channels = data.latents.shape[2]
-    unet = build_unet(channels, text.config.width, widths)
+    unet = build_unet(data.latents.shape[2], text.config.width, plan.widths)
     denoiser = Denoiser(unet, NoisePath.cosine(), "v_prediction")
-    objective = StoryObjective(text, [memory], data, denoiser, aux_weight=0.1)
+    objective = StoryObjective(text, memories, data, denoiser, aux_weight=0.1)
     for module, part in ((objective.heads, folder / "heads"), (denoiser.unet, folder / "model" / "unet")):
         if part.exists():
             load_weights(module, part)
     objective.module.requires_grad_(True)
-    text.requires_grad_(not freeze_words)
-    yield from train("denoiser", objective, config, folder, resume=resume)
-    _save_words(folder, text.cpu(), memory.cpu())
+    text.requires_grad_(not plan.freeze_words)
+    yield from train(plan.name, objective, config, folder, resume=resume)
+    _save_words(folder, text.cpu(), memories)
     save_denoiser(folder, denoiser)
 
 
@@ -134,9 +158,29 @@ def _new_text(folder: Path) -> StoryTextEncoder:
     return text
 
 
-def _save_words(folder: Path, text: StoryTextEncoder, memory: LSTMMemory) -> None:
+def _save_words(folder: Path, text: StoryTextEncoder, memories: Sequence[TrainedMemory]) -> None:
     save_part(text, text.to_config(), folder / "model" / "text_encoder")
-    save_part(memory, memory.to_config(), folder / "model" / "memory" / "lstm")
+    for memory in memories:
+        save_part(memory.cpu(), memory.to_config(), folder / "model" / "memory" / memory.name)
+
+
+def _memory(folder: Path, name: str) -> TrainedMemory:
+    """The memory as an earlier part left it, or a new one."""
+    memory = LSTMMemory(LSTMMemoryConfig()) if name == LSTMMemory.name else ARLDMMemory(ARLDMMemoryConfig())
+    part = folder / "model" / "memory" / name
+    if part.exists():
+        load_weights(memory, part)
+    elif isinstance(memory, ARLDMMemory):
+        memory.black.copy_(_black(folder / "model" / "autoencoder"))
+    return memory
+
+
+@torch.inference_mode()
+def _black(part: Path) -> Tensor:
+    """Latents (1, C, 16, 16) of a black picture."""
+    module = Autoencoder(AutoencoderConfig(**read_config(part)))
+    load_weights(module, part)
+    return module.encode(torch.full((1, 3, SIZE, SIZE), -1.0))
 
 
 def _story_data(folder: Path, stories: int, batch: int, seed: int) -> StoryData:

@@ -14,6 +14,7 @@ from lianhuan.models.context import Context
 from lianhuan.models.denoiser import Denoiser
 from lianhuan.models.text_encoder import SUMMARY_TOKENS, StoryTextEncoder
 from lianhuan.models.tokens import PageTokenizer
+from lianhuan.train.diffusion import diffusion_loss
 from lianhuan.world.scene import CLASSES
 from lianhuan.world.vocabulary import MAX_ACTORS
 
@@ -241,14 +242,7 @@ class StoryObjective:
     def _denoise(self, batch: StoryBatch, context: Context, rng: torch.Generator) -> Tensor:
         assert self.denoiser is not None
         x0, focus = (part.transpose(0, 1).flatten(0, 1) for part in (batch.latents, batch.focus))
-        t = _training_times(len(x0), len(self.denoiser.path.alphas_cumprod), rng)
-        noise = torch.randn(x0.shape, generator=rng).to(x0.device)
-        share = torch.from_numpy(self.denoiser.path.alphas_cumprod[t.numpy()]).float().to(x0.device)
-        alpha, sigma = (part.sqrt()[:, None, None, None] for part in (share, 1 - share))
-        target = noise if self.denoiser.prediction == "epsilon" else alpha * noise - sigma * x0
-        out = self.denoiser.predict(alpha * x0 + sigma * noise, t.to(x0.device), context)
-        weight = _weights(focus)
-        return (weight * (out.float() - target).square()).mean() / weight.mean()
+        return diffusion_loss(self.denoiser, x0, context, rng, _weights(focus))
 
 
 def _empty_page(batch: StoryBatch) -> tuple[Tensor, Tensor, Tensor]:
@@ -264,11 +258,3 @@ def _weights(focus: Tensor) -> Tensor:
     """
     people, thing = focus[:, :1], focus[:, 1:]
     return 1 + 2 * people + 6 * thing
-
-
-def _training_times(count: int, total: int, rng: torch.Generator) -> Tensor:
-    """Half of the times uniform, half towards the noisy end, where what the story says is decided."""
-    uniform = torch.rand(count, generator=rng)
-    noisy = 1 - torch.rand(count, generator=rng).square()
-    pick = torch.rand(count, generator=rng) < 0.5
-    return (torch.where(pick, noisy, uniform) * total).long().clamp(max=total - 1)

@@ -1,0 +1,139 @@
+"""`lianhuan bench world`: draw held-out stories of the world with each memory, read the pictures, print the scores."""
+
+import json
+from enum import StrEnum
+from itertools import product
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from lianhuan.bench.task import Task
+from lianhuan.cli.bench.drawing import draw_runs, load_methods
+from lianhuan.cli.terminal import progress
+from lianhuan.cli.threads import use_cores
+
+
+class Split(StrEnum):
+    """Which stories of the world; the model was trained on "train"."""
+
+    TEST = "test"
+    VALIDATION = "validation"
+    TRAIN = "train"
+
+
+def world(  # noqa: PLR0913 - one argument per option
+    memory: Annotated[
+        str, typer.Option(metavar="LIST", help="Memories to compare, with commas between them.")
+    ] = "none,lstm",
+    task: Annotated[
+        str,
+        typer.Option(
+            metavar="LIST",
+            help="visualization (every page is drawn), continuation (the first page is given), or both with a comma.",
+        ),
+    ] = Task.VISUALIZATION.value,
+    stories: Annotated[int, typer.Option(min=2, help="Number of stories.")] = 64,
+    frames: Annotated[
+        str, typer.Option(metavar="LIST", help="Pictures per story; several numbers with commas between.")
+    ] = "5",
+    json_file: Annotated[Path, typer.Option("--json", help="File for the scores.")] = Path(
+        "out/bench-world.json"
+    ),
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", "-o", metavar="DIR", help="Folder for the books; beside the scores if not given."
+        ),
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder for tables, a web page and sheets of pictures.")
+    ] = None,
+    generator: Annotated[str, typer.Option(help="Model: storybook or a model folder.")] = "storybook",
+    reader: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder of the reader, if not the embedded one.")
+    ] = None,
+    clip: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Folder of a model of pictures and captions; without one their alignment is not measured.",
+        ),
+    ] = None,
+    split: Annotated[Split, typer.Option(help="Which stories of the world.")] = Split.TEST,
+    seed: Annotated[int, typer.Option(help="Seed of the noise.")] = 0,
+    seeds: Annotated[
+        int, typer.Option(min=1, help="How often a story is drawn, each time with other noise.")
+    ] = 1,
+    steps: Annotated[int, typer.Option(min=1, max=1000, help="Denoising steps per picture.")] = 20,
+    guidance: Annotated[
+        float, typer.Option(min=0.0, max=100.0, help="Classifier-free guidance; 1 is none.")
+    ] = 3.0,
+    batch: Annotated[int, typer.Option(min=2, help="Stories drawn side by side.")] = 16,
+    control: Annotated[bool, typer.Option(help="Also feed the LSTM another story's pictures.")] = True,
+) -> None:
+    """Measure how well pictures show their stories and how well hidden looks stay.
+
+    Stories are drawn page after page with their own pictures fed back. Run the same command again after an
+    interruption: finished stories are not drawn again.
+    """
+    tasks, lengths = _tasks(task), _lengths(frames)
+    from lianhuan.bench.books import world_tales
+    from lianhuan.bench.report import markdown_tables, write_report
+    from lianhuan.bench.run import Run
+    from lianhuan.bench.world import bench_world, one_result
+    from lianhuan.book import write_atomically
+    from lianhuan.generators import load_generator
+    from lianhuan.metrics.reader import load_reader
+    from lianhuan.models.clip import load_clip
+
+    use_cores()
+    eyes = load_reader(reader)
+    judge = None if clip is None else load_clip(clip)
+    device = _device()
+    model = load_generator(generator, device=device)
+    methods = load_methods(memory, generator, device, control)
+    root = out or json_file.with_suffix("")
+    tales = {length: world_tales(split, stories, length) for length in lengths}
+    names = [method.name for method in methods]
+    runs = [Run.at(root, one, tales[length], names, seeds) for one, length in product(tasks, lengths)]
+    settings: dict[str, Any] = {"seed": seed, "steps": steps, "guidance": guidance}
+    with progress(len(runs) * len(methods) * seeds * stories) as shown:
+        for done, doing in draw_runs(runs, methods, model, settings, split=split, batch=batch):
+            shown.at(done, doing)
+            shown.milestone(doing)
+        shown.milestone("reading the pictures")
+    shared = {**settings, "batch": batch, "generator": model.name, "weights": model.fingerprint}
+    scored = [bench_world(run, eyes, seed=seed, split=split, settings=shared, clip=judge) for run in runs]
+    write_atomically(json_file, (json.dumps(one_result(scored), indent=1) + "\n").encode())
+    if report is not None:
+        write_report(scored, report)
+    print(markdown_tables(scored), end="")
+
+
+def _tasks(names: str) -> list[Task]:
+    try:
+        return [Task(name) for name in dict.fromkeys(part.strip() for part in names.split(","))]
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"{names!r} is not a list of {' and '.join(Task)}", param_hint="--task"
+        ) from error
+
+
+def _lengths(numbers: str) -> list[int]:
+    try:
+        lengths = [int(number) for number in dict.fromkeys(numbers.split(","))]
+    except ValueError:
+        lengths = []
+    if min(lengths, default=0) < 2:
+        raise typer.BadParameter(
+            f"{numbers!r} is no list of numbers of pictures, each at least 2, as in 4,8,16",
+            param_hint="--frames",
+        )
+    return lengths
+
+
+def _device() -> str:
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"

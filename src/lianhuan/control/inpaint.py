@@ -1,0 +1,58 @@
+"""Redrawing a part of a picture (GLIDE: Nichol et al. 2022, section 3; for any model, by replacing what is known)."""
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from lianhuan.errors import PictureError
+from lianhuan.generators.base import Control, Moment
+from lianhuan.images import fit_square
+
+
+class Inpaint(Control):
+    """Keeps a picture outside a mask and draws inside it; pixels outside come out exactly as they were.
+
+    At every step the estimate of the clean latents is the picture's own where no pixel of a cell is masked; at the end the
+    picture itself is laid over the drawn one outside the mask.
+
+    Args:
+        picture: what to change; any size, its middle square is used.
+        latents: (1, C, h, w) of it.
+        mask: of the size of `picture`; white is drawn anew, black is kept.
+
+    Raises:
+        PictureError: the mask has another size than the picture, or marks nothing.
+    """
+
+    def __init__(self, picture: Image.Image, latents: Tensor, mask: Image.Image):
+        if mask.size != picture.size:
+            raise PictureError(
+                f"the mask is {mask.size[0]} x {mask.size[1]} pixels, the picture {picture.size[0]} x {picture.size[1]}; "
+                "they must be of one size"
+            )
+        self.given = picture
+        self.mask = mask.convert("L").point(lambda v: 255 if v >= 128 else 0)
+        self.latents = latents
+        if not np.asarray(self.mask).any():
+            raise PictureError("the mask marks nothing; paint white what shall be drawn anew")
+
+    def x0(self, moment: Moment, x0: Tensor) -> Tensor:  # noqa: ARG002 - the hook's form
+        """The known latents outside the masked cells."""
+        marked = torch.from_numpy(np.array(_square(self.mask, 8 * x0.shape[-1], Image.Resampling.NEAREST)))
+        cells = nn.functional.max_pool2d((marked[None, None] > 0).float(), 8).to(x0)
+        return cells * x0 + (1 - cells) * self.latents
+
+    def picture(self, images: list[Image.Image]) -> list[Image.Image]:
+        """The picture with only the masked pixels changed; of the size of the drawn one."""
+        size = images[0].size[0]
+        known = fit_square(self.given, size)
+        mask = _square(self.mask, size, Image.Resampling.NEAREST)
+        return [Image.composite(image, known, mask) for image in images]
+
+
+def _square(mask: Image.Image, size: int, how: Image.Resampling) -> Image.Image:
+    """The middle square, as `lianhuan.images.fit_square` cuts it, in black and white."""
+    side = min(mask.size)
+    left, top = (mask.size[0] - side) // 2, (mask.size[1] - side) // 2
+    return mask.crop((left, top, left + side, top + side)).resize((size, size), how)

@@ -1,0 +1,37 @@
+"""The loss of a denoiser."""
+
+import torch
+from torch import Tensor
+
+from lianhuan.models.context import Context
+from lianhuan.models.denoiser import Denoiser
+
+
+def diffusion_loss(
+    denoiser: Denoiser, x0: Tensor, context: Context, rng: torch.Generator, weight: Tensor | None = None
+) -> Tensor:
+    """Mean squared error of the network's own prediction, eps or v, at random times.
+
+    Args:
+        denoiser: what learns.
+        x0: (B, C, H, W) clean latents.
+        context: of the B pictures.
+        rng: source of times and noise.
+        weight: (B, 1, H, W), how much each cell counts; None for all alike.
+    """
+    t = _training_times(len(x0), len(denoiser.path.alphas_cumprod), rng)
+    noise = torch.randn(x0.shape, generator=rng).to(x0.device)
+    share = torch.from_numpy(denoiser.path.alphas_cumprod[t.numpy()]).float().to(x0.device)
+    alpha, sigma = (part.sqrt()[:, None, None, None] for part in (share, 1 - share))
+    target = noise if denoiser.prediction == "epsilon" else alpha * noise - sigma * x0
+    out = denoiser.predict(alpha * x0 + sigma * noise, t.to(x0.device), context)
+    error = (out.float() - target).square()
+    return error.mean() if weight is None else (weight * error).mean() / weight.mean()
+
+
+def _training_times(count: int, total: int, rng: torch.Generator) -> Tensor:
+    """Half of the times uniform, half towards the noisy end, where what the story says is decided."""
+    uniform = torch.rand(count, generator=rng)
+    noisy = 1 - torch.rand(count, generator=rng).square()
+    pick = torch.rand(count, generator=rng) < 0.5
+    return (torch.where(pick, noisy, uniform) * total).long().clamp(max=total - 1)
