@@ -121,6 +121,8 @@ def stories(draw: st.DrawFn) -> Story:
                 )
             ),
             prompt=draw(st.none() | words),
+            seed=draw(st.none() | st.integers()),
+            take=draw(st.integers(0, 9)),
         )
         for i in range(draw(st.integers(0, 3)))
     ]

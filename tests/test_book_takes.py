@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from lianhuan.book import Book, differing_pages, read_recipe
+from lianhuan.book import Book, differing_pages, find_take, list_takes, read_recipe
 from lianhuan.errors import BookError, PictureError
 from test_book import RECIPE, STORY, edit, files, make, picture
 
@@ -133,6 +133,122 @@ def test_books_are_compared_by_the_bytes_of_their_pages(tmp_path: Path) -> None:
     assert differing_pages(one, two) == []
     short = make(tmp_path / "short", story=STORY.model_copy(update={"scenes": STORY.scenes[:1]}))
     assert differing_pages(one, short) == ["002"]
+
+
+def test_takes_are_numbered_as_they_were_drawn_and_found_by_number_or_path(tmp_path: Path) -> None:
+    book = make(tmp_path / "b")
+    paths = [book.add_take("001", picture(colour), RECIPE) for colour in ("red", "blue", "green", "pink")]
+    for age, path in enumerate(paths):
+        os.utime(book.folder / path, ns=(age, age))
+    book.pick("001", paths[2])
+    (book.folder / paths[3]).write_bytes(b"damaged")
+    os.utime(book.folder / paths[3], ns=(9, 9))
+    takes = list_takes(book, "001")
+    assert [(take.number, take.path) for take in takes] == list(enumerate(paths, start=1))
+    assert [take.picked for take in takes] == [False, False, True, False]
+    assert [take.recipe for take in takes] == [RECIPE, RECIPE, RECIPE, {}]
+    for name in ("2", paths[1], str(book.folder / paths[1])):
+        assert find_take(book, "001", name) == takes[1]
+    for bad in ("0", "5", "takes/001/none.png", "story.txt", ""):
+        with pytest.raises(BookError, match=r"page 1 has no take .* lists its 4 takes"):
+            find_take(book, "001", bad)
+    with pytest.raises(PictureError, match="not a readable picture"):
+        book.pick("001", paths[3])
+
+
+def test_a_picked_take_brings_its_seed_and_its_number(tmp_path: Path) -> None:
+    book = make(tmp_path / "b", seed=7)
+    own, others = (book.add_take("001", picture(), {**RECIPE, "seed": n, "take": 4}) for n in (7, 8))
+    book.pick("001", own)
+    assert (book.page("001").seed, book.page("001").take) == (None, 4)
+    book.pick("001", others)
+    assert (book.page("001").seed, book.page("001").take) == (8, 4)
+    assert book.stale() == {}
+
+
+def test_pages_are_found_by_number_or_by_the_id_of_their_scene(tmp_path: Path) -> None:
+    scenes = [scene.model_copy(update={"id": i}) for scene, i in zip(STORY.scenes, ("2", "end"), strict=True)]
+    book = make(tmp_path / "b", story=STORY.model_copy(update={"scenes": tuple(scenes)}))
+    assert [book.find(page).id for page in (1, 2, "1", "2", "end")] == ["2", "end", "2", "2", "end"]
+    assert [book.number(i) for i in ("2", "end")] == [1, 2]
+    for bad in (0, 3, "0", "-1", "", "x", "1.0", "²"):
+        with pytest.raises(BookError, match=r"has no page .*; it has the pages 1 to 2"):
+            book.find(bad)
+
+
+# --- undo ------------------------------------------------------------------------------------------------------
+
+
+def drawn(folder: Path) -> Book:
+    book = make(folder)
+    for page in book.file.scenes:
+        book.pick(page.id, book.add_take(page.id, picture(), RECIPE))
+    return book
+
+
+def test_the_first_pictures_are_no_change_to_undo(tmp_path: Path) -> None:
+    book = drawn(tmp_path / "b")
+    assert not (book.folder / "history").exists()
+    with pytest.raises(BookError, match="there is nothing to undo"):
+        book.undo()
+
+
+def test_undo_brings_back_the_bytes_and_keeps_what_it_replaces(tmp_path: Path) -> None:
+    book = drawn(tmp_path / "b")
+    edit(book, "title: Mike", "title:   Mike")
+    before = files(book.folder)
+    book.lock("001")
+    edit(book, "it is green", "it is blue")
+    edited = files(book.folder)["book.yaml"]
+    kept = book.undo()
+    assert kept.read_bytes() == edited
+    kept.unlink()
+    assert files(book.folder) == before
+    assert not book.page("001").locked
+
+
+def test_changes_made_together_are_undone_together(tmp_path: Path) -> None:
+    book = drawn(tmp_path / "b")
+    before = files(book.folder)["book.yaml"]
+    with book.editing():
+        book.lock("001")
+        book.lock("002")
+    book.lock("002")
+    book.undo()
+    assert files(book.folder)["book.yaml"] == before
+
+
+def test_undo_goes_past_a_change_that_was_killed_before_it_was_made(tmp_path: Path) -> None:
+    book = drawn(tmp_path / "b")
+    before = files(book.folder)
+    book.lock("001")
+    (book.folder / "history/000002.yaml").write_bytes(files(book.folder)["book.yaml"])
+    book.undo().unlink()
+    assert files(book.folder) == before
+
+
+def test_a_damaged_past_is_named_and_the_present_stays(tmp_path: Path) -> None:
+    book = drawn(tmp_path / "b")
+    book.lock("001")
+    (book.folder / "history/000001.yaml").write_text("seed: [")
+    before = files(book.folder)
+    with pytest.raises(BookError, match=r"history/000001\.yaml: line 1"):
+        book.undo()
+    assert files(book.folder) == before
+
+
+def test_the_history_has_an_end(tmp_path: Path) -> None:
+    book = drawn(tmp_path / "b")
+    past = book.folder / "history"
+    past.mkdir()
+    for number in range(1, 101):
+        (past / f"{number:06d}.yaml").write_text(f"state {number}")
+        (past / f"{number:06d}.undone.yaml").write_text(f"state {number}")
+    (past / "notes.yaml").write_text("mine")
+    book.lock("001")
+    names = {path.name for path in past.iterdir()}
+    states = {f"{n:06d}.yaml" for n in range(2, 102)} | {f"{n:06d}.undone.yaml" for n in range(2, 101)}
+    assert names == states | {"notes.yaml"}
 
 
 # --- one editor at a time --------------------------------------------------------------------------------------

@@ -4,6 +4,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+DEFAULT_STEPS = 20
+"""Denoising steps of a page."""
+DEFAULT_GUIDANCE = 4.5
+"""Classifier-free guidance of a page; 1 means none."""
 Span = Annotated[tuple[int, int], Field(description="[start, end) in characters of the source text")]
 
 
@@ -17,13 +21,14 @@ class Character(Value):
     """One member of the cast.
 
     `kind` is a word the generator can draw: girl, boy, woman, man, fox, rabbit ... or "person" when the text
-    does not say.
+    does not say. `adapter` is the file of a character learnt from pictures.
     """
 
     name: str
     kind: str = "person"
     aliases: tuple[str, ...] = ()
     look: str = ""
+    adapter: str | None = None
     spans: tuple[Span, ...] = ()
 
 
@@ -55,7 +60,8 @@ class Scene(Value):
     """One page: its exact words and the state of the stage.
 
     `on_stage` lists cast names in the order in which the scene mentions them; `place` is carried forward from
-    earlier scenes until the text names another one; `prompt` (set by the user) replaces `text` for the generator.
+    earlier scenes until the text names another one; `prompt` (set by the user) replaces `text` for the generator;
+    `seed` (set by the user) replaces the book's seed for this page, and `take` is the number of the attempt at it.
     """
 
     id: str
@@ -65,6 +71,8 @@ class Scene(Value):
     place: str | None = None
     changes: tuple[Change, ...] = ()
     prompt: str | None = None
+    seed: int | None = None
+    take: int = Field(default=0, ge=0)
 
 
 class Story(Value):
@@ -101,7 +109,7 @@ class PageRequest(Value):
         stage: the characters on stage, left to right unless the caption says otherwise.
         changes: intended changes of clothes in this scene.
         style: style word, "" for the generator's own.
-        seed: seed of the book.
+        seed: seed of the book, or the page's own.
         take: number of this attempt at the page, from 0.
         steps: denoising steps.
         guidance: classifier-free guidance scale; 1 means none.
@@ -115,14 +123,14 @@ class PageRequest(Value):
     style: str = ""
     seed: int = 0
     take: int = 0
-    steps: int = Field(default=20, ge=1, le=1000)
-    guidance: float = Field(default=3.0, ge=0.0, le=100.0)
+    steps: int = Field(default=DEFAULT_STEPS, ge=1, le=1000)
+    guidance: float = Field(default=DEFAULT_GUIDANCE, ge=0.0, le=100.0)
 
 
 def page_request(
-    story: Story, scene: Scene, *, seed: int, take: int = 0, steps: int = 20, guidance: float = 3.0
+    story: Story, scene: Scene, *, seed: int, steps: int = DEFAULT_STEPS, guidance: float = DEFAULT_GUIDANCE
 ) -> PageRequest:
-    """What to draw for `scene` of `story`: its words and its stage state."""
+    """What to draw for `scene` of `story`: its words and its stage state. `seed` is the book's."""
     cast = (story.character(name) for name in scene.on_stage)
     return PageRequest(
         scene_id=scene.id,
@@ -131,8 +139,8 @@ def page_request(
         stage=tuple(StageEntry(name=c.name, kind=c.kind, look=c.look) for c in cast),
         changes=scene.changes,
         style=story.style,
-        seed=seed,
-        take=take,
+        seed=seed if scene.seed is None else scene.seed,
+        take=scene.take,
         steps=steps,
         guidance=guidance,
     )

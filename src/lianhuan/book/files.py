@@ -61,7 +61,7 @@ def unwritable(path: Path, error: OSError) -> BookError:
 
 def remove_leftovers(folder: Path) -> None:
     """Delete temporary files that a program which no longer runs left in the book `folder`."""
-    for place in (folder, *folder.glob("takes/*"), folder / "exports"):
+    for place in (folder, *folder.glob("takes/*"), folder / "exports", folder / "history"):
         for leftover in place.glob(f"{TEMPORARY}*"):
             owner = leftover.name.removeprefix(TEMPORARY).partition("-")[0]
             if not (owner.isdecimal() and _is_running(int(owner))):

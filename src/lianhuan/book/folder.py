@@ -1,25 +1,21 @@
-"""A book folder, opened."""
+"""A book folder, opened: its text and its `book.yaml`."""
 
-import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from PIL import Image
-
 from lianhuan.book.files import LOCK, TEMPORARY, lock, remove_leftovers, unwritable, write_atomically
-from lianhuan.book.picture import encode_take, read_recipe
-from lianhuan.book.schema import BookFile, PageRecord, Settings, from_yaml, new_file, text_hash, to_yaml
-from lianhuan.errors import BookError, PictureError
+from lianhuan.book.history import can_be_undone, past, remember
+from lianhuan.book.schema import BookFile, PageRecord, Settings, from_yaml, new_file, to_yaml
+from lianhuan.errors import BookError
 from lianhuan.story import Story
 
 TEXT = "story.txt"
 YAML = "book.yaml"
 
 
-class Book:
+class Folder:
     """A book folder, opened. The folder is the truth: what the user edits in `book.yaml` is seen on the next write.
 
     Attributes:
@@ -34,6 +30,7 @@ class Book:
         self.source_text = source_text
         self._stamp = _stamp(folder / YAML)
         self._editing = False
+        self._remembered = False
 
     @classmethod
     def create(
@@ -62,7 +59,7 @@ class Book:
             book._must_tell(story, source_text)
             changes = {"seed": seed, "generator": generator, "memory": memory, **settings.model_dump()}
             if book.file != book.file.model_copy(update=changes):
-                book._update(lambda old: old.model_copy(update=changes))
+                book.change_book(**changes)
             return book
         _must_be_free(folder, source_text)
         write_atomically(folder / TEXT, source_text.encode())
@@ -81,7 +78,7 @@ class Book:
             raise BookError(
                 f"{folder} is not a book (it has no {YAML}); make one with `lianhuan illustrate STORY -o DIR`"
             )
-        file = _read_file(folder)
+        file = _read_file(folder / YAML)
         if not (folder / TEXT).is_file():
             raise BookError(f"{folder / TEXT} is missing; put the text of the story back there")
         remove_leftovers(folder)
@@ -104,22 +101,30 @@ class Book:
             f"{self.folder} has no scene {scene_id!r}; it has {', '.join(p.id for p in self.file.scenes)}"
         )
 
-    def picture(self, scene_id: str) -> Path | None:
-        """The file of the picked take, None while the page is not drawn.
+    def find(self, page: int | str) -> PageRecord:
+        """The record of a page.
+
+        Args:
+            page: its number, from 1, or the id of its scene.
 
         Raises:
-            BookError: the book has no such scene, or its take lies outside the folder.
+            BookError: the book has no such page.
         """
-        picked = self.page(scene_id).picked
-        return None if picked is None else self._inside(picked)
+        pages = self.file.scenes
+        by_id = next((record for record in pages if record.id == page), None)
+        if by_id is not None:
+            return by_id
+        if not str(page).isdecimal() or not 1 <= int(page) <= len(pages):
+            raise BookError(f"{self.folder} has no page {page}; it has the pages 1 to {len(pages)}")
+        return pages[int(page) - 1]
 
-    def stale(self) -> dict[str, str]:
-        """Drawn pages whose words changed since, by scene id, with the reason."""
-        return {
-            page.id: "its words were edited after it was drawn"
-            for page in self.file.scenes
-            if page.picked is not None and page.text_hash != text_hash(page.words)
-        }
+    def number(self, scene_id: str) -> int:
+        """The number of the page of a scene, from 1.
+
+        Raises:
+            BookError: the book has no such scene.
+        """
+        return self.file.scenes.index(self.page(scene_id)) + 1
 
     @contextmanager
     def editing(self) -> Iterator[None]:
@@ -132,78 +137,79 @@ class Book:
             yield
             return
         with lock(self.folder):
-            self._editing = True
+            self._editing, self._remembered = True, False
             try:
                 self._refresh()
                 yield
             finally:
                 self._editing = False
 
-    def add_take(self, scene_id: str, image: Image.Image, recipe: Mapping[str, Any]) -> str:
-        """Keep `image` as a take of a scene, with its `recipe` (a JSON object) inside; returns its relative path.
+    def undo(self) -> Path:
+        """Bring `book.yaml` back, byte for byte, to what it was before the last change made to a drawn book.
 
-        The name is made from the bytes, so the same picture is kept once and no other is ever overwritten.
-        A damaged file in its place is kept beside it, as `*.png.kept`.
-
-        Raises:
-            BookError: the book has no such scene, or the take cannot be written.
-        """
-        self.page(scene_id)
-        data = encode_take(image, recipe)
-        relative = f"takes/{scene_id}/{_name(data)}"
-        path = self._inside(relative)
-        if not path.exists():
-            write_atomically(path, data)
-        elif (there := path.read_bytes()) != data:  # damaged or painted over
-            write_atomically(path.with_name(f"{_name(there)}.kept"), there)
-            write_atomically(path, data)
-        return relative
-
-    def takes(self, scene_id: str) -> list[str]:
-        """Relative paths of all takes of a scene, damaged ones included, sorted.
+        Takes stay. Edits by hand made since then go, too: the file that is replaced is kept, and its path returned.
 
         Raises:
-            BookError: the book has no such scene.
+            BookError: there is nothing to undo, the old file is damaged, or `book.yaml` cannot be written.
         """
-        pictures = (self.folder / "takes" / self.page(scene_id).id).glob("*.png")
-        return sorted(path.relative_to(self.folder).as_posix() for path in pictures)
+        with self.editing():
+            now = (self.folder / YAML).read_bytes()
+            states = past(self.folder, now)
+            if not states:
+                raise BookError(f"{self.folder}: there is nothing to undo")
+            file = _read_file(states[0].path)
+            write_atomically(states[0].undone, now)
+            write_atomically(self.folder / YAML, states[0].path.read_bytes())
+            states[0].path.unlink()
+            self.file, self._stamp = file, _stamp(self.folder / YAML)
+            return states[0].undone
 
-    def pick(self, scene_id: str, path: str) -> None:
-        """Show the take at the relative `path` on the page of a scene.
+    def cast_learnt(self, name: str, kind: str, adapter: str) -> None:
+        """Draw a member of the cast as it was learnt from pictures.
+
+        Args:
+            name: as the cast has it.
+            kind: what it is.
+            adapter: path of the file that was learnt.
 
         Raises:
-            BookError: no such scene, the scene has no such take, or `book.yaml` cannot be written.
+            BookError: nobody in the cast has this name, or `book.yaml` cannot be written.
         """
-        takes = self.takes(scene_id)
-        if path not in takes:
-            raise BookError(f"scene {scene_id} has no take {path}; it has {', '.join(takes) or 'none yet'}")
+        learnt = {"kind": kind, "adapter": adapter}
+        with self.editing():
+            names = [member.name for member in self.file.cast]
+            if name not in names:
+                raise BookError(
+                    f"nobody in this story is called {name!r}; its cast is {', '.join(names) or 'empty'}"
+                )
+            cast = (c.model_copy(update=learnt) if c.name == name else c for c in self.file.cast)
+            self.change_book(cast=tuple(cast))
 
-        self._change_page(scene_id, picked=path, text_hash=text_hash(self.page(scene_id).words))
+    def change_book(self, **values: Any) -> None:
+        """Write other values of the whole book, whatever else `book.yaml` holds by now.
 
-    def lock(self, scene_id: str) -> None:
-        """Keep the picture of a scene as it is: drawing the book again leaves it alone.
+        Raises:
+            BookError: `book.yaml` cannot be written.
+        """
+        self._update(lambda old: old.model_copy(update=values))
+
+    def change_pages(self, values: Mapping[str, Mapping[str, Any]]) -> None:
+        """Write other values into the records of scenes, all at once, whatever else `book.yaml` holds by now.
+
+        Args:
+            values: scene id -> names and values of a `PageRecord`.
 
         Raises:
             BookError: no such scene, or `book.yaml` cannot be written.
         """
-        self._change_page(scene_id, locked=True)
+        for scene_id in values:
+            self.page(scene_id)
 
-    def finished(self, scene_id: str, recipe: Mapping[str, Any]) -> str | None:
-        """The relative path of an undamaged take of a scene that was drawn by exactly this `recipe`, if there is one."""
-        wanted = json.loads(json.dumps(recipe))
-        for relative in self.takes(scene_id):
-            data = (self.folder / relative).read_bytes()
-            if relative.endswith(f"/{_name(data)}") and _recipe(data) == wanted:
-                return relative
-        return None
+        def changed(file: BookFile) -> BookFile:
+            pages = tuple(page.model_copy(update=values.get(page.id, {})) for page in file.scenes)
+            return file.model_copy(update={"scenes": pages})
 
-    def _inside(self, relative: str) -> Path:
-        path = self.folder / relative
-        if not path.resolve().is_relative_to(self.folder.resolve() / "takes"):
-            raise BookError(
-                f"{self.folder}: the take {relative} lies outside the book's takes folder; pick another one"
-            )
-        return path
+        self._update(changed)
 
     def _must_tell(self, story: Story, source_text: str) -> None:
         """Raise unless this book is made from `source_text`, cut into the same scenes."""
@@ -219,51 +225,20 @@ class Book:
         """Read `book.yaml` again if someone changed it."""
         stamp = _stamp(self.folder / YAML)
         if stamp != self._stamp:
-            self.file, self._stamp = _read_file(self.folder), stamp
-
-    def _change_page(self, scene_id: str, **values: Any) -> None:
-        """Write other values into the record of one scene, whatever else `book.yaml` holds by now."""
-        self.page(scene_id)
-
-        def changed(file: BookFile) -> BookFile:
-            pages = tuple(p.model_copy(update=values) if p.id == scene_id else p for p in file.scenes)
-            return file.model_copy(update={"scenes": pages})
-
-        self._update(changed)
+            self.file, self._stamp = _read_file(self.folder / YAML), stamp
 
     def _update(self, change: Callable[[BookFile], BookFile]) -> None:
-        """Apply `change` to what `book.yaml` holds now and write it."""
+        """Apply `change` to what `book.yaml` holds now and write it; the first time in an editing it can be undone."""
         with self.editing():
             self._refresh()
-            file = change(self.file)
-            write_atomically(self.folder / YAML, to_yaml(file).encode())
-            self.file, self._stamp = file, _stamp(self.folder / YAML)
-
-
-def differing_pages(first: Book, second: Book) -> list[str]:
-    """Ids of the scenes whose picked pictures differ in any byte, or that only one of the books has."""
-    bytes_of = [
-        {page.id: _picked_bytes(book, page.id) for page in book.file.scenes} for book in (first, second)
-    ]
-    ids = dict.fromkeys([*bytes_of[0], *bytes_of[1]])
-    missing = object()
-    return [i for i in ids if bytes_of[0].get(i, missing) != bytes_of[1].get(i, missing)]
-
-
-def _picked_bytes(book: Book, scene_id: str) -> bytes | None:
-    path = book.picture(scene_id)
-    return path.read_bytes() if path is not None and path.is_file() else None
-
-
-def _name(data: bytes) -> str:
-    return f"{hashlib.sha256(data).hexdigest()[:16]}.png"
-
-
-def _recipe(data: bytes) -> dict[str, Any] | None:
-    try:
-        return read_recipe(data)
-    except PictureError:
-        return None
+            old, new = self.file, change(self.file)
+            if new == old:
+                return
+            if not self._remembered and can_be_undone(old, new):
+                remember(self.folder, (self.folder / YAML).read_bytes())
+                self._remembered = True
+            write_atomically(self.folder / YAML, to_yaml(new).encode())
+            self.file, self._stamp = new, _stamp(self.folder / YAML)
 
 
 def _stamp(path: Path) -> tuple[int, int, int]:
@@ -283,8 +258,7 @@ def _read_text(path: Path) -> str:
         raise BookError(f"{path} cannot be read ({error.strerror})") from error
 
 
-def _read_file(folder: Path) -> BookFile:
-    path = folder / YAML
+def _read_file(path: Path) -> BookFile:
     try:
         return from_yaml(_read_text(path))
     except BookError as error:

@@ -1,8 +1,9 @@
 """What `book.yaml` holds, and how it is written for people and read back with clear errors."""
 
 import hashlib
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -10,38 +11,63 @@ import yaml
 from pydantic import Field, ValidationError, field_validator
 
 from lianhuan.errors import BookError
-from lianhuan.story import Change, Character, Mention, Place, Scene, Span, Story, Value
+from lianhuan.story import (
+    DEFAULT_GUIDANCE,
+    DEFAULT_STEPS,
+    Change,
+    Character,
+    Mention,
+    Place,
+    Scene,
+    Span,
+    Story,
+    Value,
+    page_request,
+)
 
 SCHEMA_VERSION = 1
 HEADER = (
     "# A picture book. Edit anything below, then run `lianhuan illustrate` on this folder again:\n"
-    "# pages whose words or stage changed are drawn anew. Comments that you add are not kept.\n"
+    "# pages whose words, stage or settings changed are drawn anew. Comments that you add are not kept.\n"
 )
+STAGE = ("place", "stage", "changes")
+SETTINGS = ("style", "seed", "take", "steps", "guidance", "generator", "weights", "memory")
+REASONS = {
+    "text_hash": "its words were edited",
+    "stage_hash": "its stage was edited",
+    "settings_hash": "its settings were changed",
+}
 SCENE_ID = r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
 
 
 class Settings(Value):
     """How every page of a book is drawn: `steps` of denoising, `guidance` scale (1 means none)."""
 
-    steps: int = Field(default=20, ge=1, le=1000)
-    guidance: float = Field(default=3.0, ge=0.0, le=100.0)
+    steps: int = Field(default=DEFAULT_STEPS, ge=1, le=1000)
+    guidance: float = Field(default=DEFAULT_GUIDANCE, ge=0.0, le=100.0)
 
 
 class PageRecord(Value):
     """One entry of `scenes` in `book.yaml`: a scene, and the take that was picked for it.
 
-    `text_hash` belongs to the words that the picked take shows; `locked` pages are never drawn again;
-    `picked` is a path relative to the book folder, None while the page is not drawn.
+    `text_hash`, `stage_hash` and `settings_hash` say what the page asked for when its take was drawn or picked: a page
+    that asks for something else by now is stale. `seed` and `take` decide its noise, with the book's seed where `seed`
+    is None. `locked` pages are never drawn again; `picked` is a path relative to the book folder, None while the page
+    is not drawn.
     """
 
     id: str
     caption: str
     span: Span
     text_hash: str
+    stage_hash: str | None = None
+    settings_hash: str | None = None
     on_stage: tuple[str, ...] = ()
     place: str | None = None
     changes: tuple[Change, ...] = ()
     prompt: str | None = None
+    seed: int | None = None
+    take: int = Field(default=0, ge=0)
     locked: bool = False
     picked: str | None = None
 
@@ -49,6 +75,20 @@ class PageRecord(Value):
     def words(self) -> str:
         """What the generator is asked to draw."""
         return self.prompt or self.caption
+
+    def scene(self) -> Scene:
+        """The scene as the record has it now."""
+        return Scene(
+            id=self.id,
+            text=self.caption,
+            span=self.span,
+            on_stage=self.on_stage,
+            place=self.place,
+            changes=self.changes,
+            prompt=self.prompt,
+            seed=self.seed,
+            take=self.take,
+        )
 
     @field_validator("id")
     @classmethod
@@ -78,6 +118,7 @@ class BookFile(Value):
     style: str = ""
     seed: int
     generator: str
+    weights: str | None = None
     memory: str
     steps: int = Field(ge=1, le=1000)
     guidance: float = Field(ge=0.0, le=100.0)
@@ -97,32 +138,45 @@ class BookFile(Value):
 
     def story(self) -> Story:
         """The story as the file has it now."""
-        scenes = tuple(
-            Scene(
-                id=page.id,
-                text=page.caption,
-                span=page.span,
-                on_stage=page.on_stage,
-                place=page.place,
-                changes=page.changes,
-                prompt=page.prompt,
-            )
-            for page in self.scenes
-        )
         return Story(
             title=self.title,
             language=self.language,
-            scenes=scenes,
+            scenes=tuple(page.scene() for page in self.scenes),
             cast=self.cast,
             places=self.places,
             mentions=self.mentions,
             style=self.style,
         )
 
+    def asks(self, page: PageRecord) -> dict[str, str]:
+        """The hashes of what `page` asks for now."""
+        bare = Story(title="", scenes=(), cast=self.cast, style=self.style)
+        request = page_request(bare, page.scene(), seed=self.seed, steps=self.steps, guidance=self.guidance)
+        shared = {"generator": self.generator, "weights": self.weights, "memory": self.memory}
+        return hashes({**shared, **request.model_dump(mode="json")})
+
+    def stale(self, page: PageRecord) -> str | None:
+        """Why drawing the book would draw the picture of `page` anew; None if it stays, or if there is none."""
+        if page.picked is None or page.locked:
+            return None
+        reasons = [REASONS[key] for key, now in self.asks(page).items() if getattr(page, key) != now]
+        return f"{' and '.join(reasons)} after it was drawn" if reasons else None
+
 
 def text_hash(words: str) -> str:
     """A short fingerprint of `words`."""
     return hashlib.sha256(words.encode()).hexdigest()[:16]
+
+
+def hashes(recipe: Mapping[str, Any]) -> dict[str, str]:
+    """Short fingerprints of the words, of the stage and of the settings in a recipe, as a `PageRecord` names them.
+
+    What memory brings from other pages is not in them.
+    """
+    stage, settings = (
+        text_hash(json.dumps([recipe[key] for key in keys], sort_keys=True)) for keys in (STAGE, SETTINGS)
+    )
+    return {"text_hash": text_hash(recipe["caption"]), "stage_hash": stage, "settings_hash": settings}
 
 
 def new_file(story: Story, *, seed: int, generator: str, memory: str, settings: Settings) -> BookFile:

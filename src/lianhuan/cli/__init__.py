@@ -4,8 +4,23 @@ import importlib
 import os
 import sys
 
-VERBS = ("illustrate", "plan", "export", "world", "train", "bench", "doctor")
-"""Verbs in the order in which the help shows them: `lianhuan.cli.<verb>` holds a function `<verb>`."""
+VERBS = (
+    "illustrate",
+    "plan",
+    "redraw",
+    "takes",
+    "pick",
+    "lock",
+    "unlock",
+    "undo",
+    "export",
+    "world",
+    "train",
+    "adapt",
+    "bench",
+    "doctor",
+)
+"""Verbs in the order in which the help shows them: `lianhuan.cli.<verb>` holds a function `<verb>`, or is a package with its own `VERBS`."""
 
 
 def main() -> None:

@@ -12,8 +12,9 @@ from lianhuan.cli.terminal import print_json, progress
 from lianhuan.cli.threads import use_cores
 
 if TYPE_CHECKING:
-    from lianhuan.book import BookFile, Settings
+    from lianhuan.book import Book, BookFile, Settings
     from lianhuan.conductor import Event
+    from lianhuan.generators import LatentDiffusion
     from lianhuan.story import Story
 
 
@@ -44,7 +45,13 @@ def illustrate(  # noqa: PLR0913 - one argument per option
     ] = None,
     guidance: Annotated[
         float | None,
-        typer.Option(help="How strictly the words are followed, 0 to 100; 1 means no guidance. [default: 3]"),
+        typer.Option(
+            help="How strictly the words are followed, 0 to 100; 1 means no guidance. [default: 4.5]"
+        ),
+    ] = None,
+    character: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=ADAPTER", help="A character learnt by `lianhuan adapt`; may be repeated."),
     ] = None,
     first_frame: Annotated[
         Path | None, typer.Option(metavar="IMG", help="Picture of the first page; the story goes on from it.")
@@ -60,6 +67,12 @@ def illustrate(  # noqa: PLR0913 - one argument per option
         list[Path] | None,
         typer.Option(metavar="FILE", help="Font file or folder to prefer; may be repeated."),
     ] = None,
+    only_stale: Annotated[
+        bool,
+        typer.Option(
+            "--only-stale", help="Draw only the pages of a book that changed since they were drawn."
+        ),
+    ] = False,
     max_characters: Annotated[int | None, typer.Option(min=1, help="Longest text that is read.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
@@ -68,10 +81,12 @@ def illustrate(  # noqa: PLR0913 - one argument per option
     It is drawn page after page; the paths of its PDF and its HTML page are printed.
 
     A book that was stopped goes on where it was; options that are not given are then the book's own. Edit its book.yaml
-    and run `lianhuan illustrate DIR` to draw the pages that changed.
+    and run `lianhuan illustrate DIR` to draw the pages that changed; all others keep their pictures.
     """
     plan = _plan(story, out, scenes=scenes, title=title, max_characters=max_characters)
     old = plan.old
+    if only_stale and (old is None or first_frame is not None):
+        raise typer.BadParameter("--only-stale is for a book that is drawn already, without --first-frame")
     settings = _settings(old, steps, guidance)
 
     from lianhuan.conductor import Book, draw_book
@@ -93,7 +108,9 @@ def illustrate(  # noqa: PLR0913 - one argument per option
         memory=method,
         settings=settings,
     )
-    _show(draw_book(book, drawing, remembering, first_frame=given), settings.steps)
+    drawing = _with_learnt(book, drawing, character or ())
+    events = draw_book(book, drawing, remembering, first_frame=given, only_stale=only_stale)
+    _show(events, book, settings.steps)
     made = book.export(fonts=font or ())
     if as_json:
         print_json({"book": str(book.folder)} | {kind: str(path) for kind, path in made.items()})
@@ -129,6 +146,19 @@ def _plan(source: str, out: Path | None, **reading: Any) -> _Plan:
     return _Plan(story, text, out, old)
 
 
+def _with_learnt(book: "Book", generator: "LatentDiffusion", given: "Iterable[str]") -> "LatentDiffusion":
+    """The generator with the characters that NAME=ADAPTER options, or the book already, say are learnt."""
+    from lianhuan.conductor import with_cast
+    from lianhuan.models.adapter import Adapter
+
+    for text in given:
+        name, _, path = text.partition("=")
+        if not name or not path:
+            raise typer.BadParameter("--character wants NAME=ADAPTER")
+        book.cast_learnt(name, Adapter.load(Path(path)).info.kind, str(Path(path).resolve()))
+    return with_cast(generator, book.file.cast)
+
+
 def _settings(old: "BookFile | None", steps: int | None, guidance: float | None) -> "Settings":
     from lianhuan.book import Settings
 
@@ -140,16 +170,18 @@ def _settings(old: "BookFile | None", steps: int | None, guidance: float | None)
         raise typer.BadParameter("--steps must be 1 to 1000, --guidance 0 to 100") from error
 
 
-def _show(events: "Iterable[Event]", steps: int) -> None:
+def _show(events: "Iterable[Event]", book: "Book", steps: int) -> None:
     from lianhuan.conductor import PageDone, Planned, Step
 
     stream = iter(events)
     plan = next(stream)
     assert isinstance(plan, Planned)
-    count, how = len(plan.story.scenes), plan.settings
+    count, how = len(book.file.scenes), plan.settings
     said = f"{plan.story.title}: {count} pages with {how['generator']}, memory {how['memory']}, seed {how['seed']}"
     with progress(count * steps) as shown:
         shown.milestone(said)
+        for scene_id, reason in book.stale().items():
+            shown.milestone(f"page {book.number(scene_id)}: {reason}")
         for event in stream:
             if isinstance(event, Step):
                 done = (event.page - 1) * steps + event.number

@@ -1,7 +1,7 @@
 """What happens while a story is drawn."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from PIL import Image
@@ -28,7 +28,7 @@ class Step:
 
 @dataclass(frozen=True)
 class PageDone:
-    """Page `page` (from 1) has its picture; `recipe` is all that made it.
+    """Page `page` (from 1) has its picture; `recipe` is all that decides how it is drawn now.
 
     `reused` says that it was there already, `given` that the caller brought it; neither was drawn.
     """
@@ -42,3 +42,9 @@ class PageDone:
 
 
 Event = Planned | Step | PageDone
+
+
+def renumbered(events: Iterable[Event], pages: Sequence[int]) -> Iterator[Event]:
+    """Events of a story that holds only the `pages` with these numbers of a book, told with the book's numbers."""
+    for event in events:
+        yield event if isinstance(event, Planned) else replace(event, page=pages[event.page - 1])

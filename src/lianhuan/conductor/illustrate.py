@@ -11,22 +11,19 @@ from PIL import Image
 
 from lianhuan.conductor.events import Event, PageDone, Planned, Step
 from lianhuan.control import ClassifierFree
-from lianhuan.generators import Drawn, Generator
+from lianhuan.generators import Control, Drawn, Generator
 from lianhuan.images import fit_square
 from lianhuan.memory import Memory, NoMemory
 from lianhuan.memory.base import State
 from lianhuan.models.context import Context
-from lianhuan.story import PageRequest, Story, page_request
-
-DEFAULT_STEPS = 20
-DEFAULT_GUIDANCE = 3.0
+from lianhuan.story import DEFAULT_GUIDANCE, DEFAULT_STEPS, PageRequest, Story, page_request
 
 Recipe = Mapping[str, Any]
 Known = Callable[[str, Recipe], Image.Image | None]
 """Looks up a finished picture of a scene by its recipe; None if there is none."""
 
 
-def illustrate(
+def illustrate(  # noqa: PLR0913 - one argument per choice
     story: Story,
     generator: Generator,
     *,
@@ -36,6 +33,7 @@ def illustrate(
     guidance: float = DEFAULT_GUIDANCE,
     first_frame: Image.Image | None = None,
     known: Known | None = None,
+    controls: Sequence[Control] = (),
 ) -> Iterator[Event]:
     """Draw every page of `story`, in order.
 
@@ -48,6 +46,7 @@ def illustrate(
         guidance: classifier-free guidance scale; 1 means none.
         first_frame: a given picture of the first scene: the story is continued from it.
         known: finds pages that are finished already, so that a stopped book goes on.
+        controls: what else bends the drawing of every page that is drawn.
 
     Yields:
         `Planned`, then for every page its `Step`s and its `PageDone`. Closing the generator stops the drawing.
@@ -65,6 +64,8 @@ def illustrate(
     previous: str | None = None
     for number, request in enumerate(requests, start=1):
         recipe: dict[str, Any] = {**shared, **request.model_dump(mode="json"), "after": previous}
+        if controls:
+            recipe["controls"] = [type(control).__name__ for control in controls]
         given = None
         if first_frame is not None and number == 1:
             recipe["given"] = _picture_hash(first_frame)
@@ -74,9 +75,9 @@ def illustrate(
         image = given or there
         if image is None:
             contexts = _contexts(remembering, state, words, null)
-            image = yield from _draw(generator, request, contexts, number)
+            image = yield from _draw(generator, request, contexts, number, controls)
         state = _write(generator, remembering, state, words, image)
-        previous = None if isinstance(remembering, NoMemory) else _picture_hash(image)
+        previous = None if isinstance(remembering, NoMemory) else _remembered(previous, request, image)
         yield PageDone(number, request.scene_id, image, recipe, there is not None, given is not None)
 
 
@@ -127,9 +128,13 @@ def default_memory(generator: Generator) -> Memory:
 
 
 def _draw(
-    generator: Generator, request: PageRequest, contexts: Mapping[str, Context], number: int
+    generator: Generator,
+    request: PageRequest,
+    contexts: Mapping[str, Context],
+    number: int,
+    controls: Sequence[Control],
 ) -> collections.abc.Generator[Step, None, Image.Image]:
-    for event in generator.frames([request], [contexts], [ClassifierFree(request.guidance)]):
+    for event in generator.frames([request], [contexts], [ClassifierFree(request.guidance), *controls]):
         if isinstance(event, Drawn):
             return event.images[0]
         yield Step(number, event.number, event.total)
@@ -145,6 +150,12 @@ def _write(generator: Generator, memory: Memory, state: State, words: Context, i
     if isinstance(memory, NoMemory):
         return state
     return memory.write(state, words, generator.encode_pictures([image]))
+
+
+def _remembered(before: str | None, request: PageRequest, image: Image.Image) -> str:
+    """A name for what memory was given: the words and the pictures of this page and of all pages `before` it."""
+    words = request.model_dump_json(exclude={"seed", "take", "steps", "guidance"})
+    return hashlib.sha256(f"{before} {words} {_picture_hash(image)}".encode()).hexdigest()[:16]
 
 
 def _picture_hash(image: Image.Image) -> str:

@@ -1,17 +1,19 @@
 """A picture book that can be drawn and exported: the book folder with its conductor."""
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 from PIL import Image
 
 from lianhuan import book as folders
-from lianhuan.conductor.events import Event, PageDone, Planned
+from lianhuan.conductor.events import Event, PageDone, Planned, renumbered
 from lianhuan.conductor.illustrate import illustrate
+from lianhuan.conductor.models import load_models
+from lianhuan.conductor.redraw import Redraw, Select, redraw
 from lianhuan.errors import ExportError
-from lianhuan.generators import Generator
+from lianhuan.generators import Control, Generator
 from lianhuan.images import load_picture
 from lianhuan.layout import FORMATS, export_book
 from lianhuan.memory import Memory
@@ -46,26 +48,57 @@ class Book(folders.Book):
             memory=plan.settings["memory"],
             settings=folders.Settings(steps=plan.settings["steps"], guidance=plan.settings["guidance"]),
         )
+        book.change_book(weights=plan.settings["weights"])
         for event in stream:
             book.keep(event)
         return book
 
     def keep(self, event: Event) -> None:
-        """Store a finished page as a take and show it; a locked page stays as it is, a given picture is locked."""
-        if isinstance(event, PageDone) and not self._kept(event.scene_id):
-            with self.editing():
-                self.pick(event.scene_id, self.add_take(event.scene_id, event.image, event.recipe))
-                if event.given:
-                    self.lock(event.scene_id)
+        """Store a finished page as a take and show it; a settled page stays as it is, a given picture is locked."""
+        if not isinstance(event, PageDone):
+            return
+        locked = self.page(event.scene_id).locked
+        stays = None if event.given and not locked else self.settled(event.scene_id, event.recipe)
+        if stays is None:
+            self.change_pages({event.scene_id: {**self.taken(event), "locked": locked or event.given}})
+
+    def taken(self, event: PageDone) -> dict[str, Any]:
+        """Store a finished page as a take; returns what the page's record says once it shows it.
+
+        The hashes are those of the recipe, so that an edit made while the page was drawn makes it stale.
+        """
+        path = self.add_take(event.scene_id, event.image, event.recipe)
+        return {"picked": path, **folders.hashes(event.recipe)}
 
     def known(self, scene_id: str, recipe: Mapping[str, Any]) -> Image.Image | None:
-        """The finished picture of a scene: the one that a locked page shows, or one drawn by exactly this recipe."""
-        path = self._kept(scene_id) or self.finished(scene_id, recipe)
+        """The finished picture of a scene: that of a settled page, or one drawn by exactly this recipe."""
+        path = self.settled(scene_id, recipe) or self.finished(scene_id, recipe)
         return None if path is None else load_picture(self.folder / path)
 
-    def _kept(self, scene_id: str) -> str | None:
-        page = self.page(scene_id)
-        return page.picked if page.locked else None
+    def redraw(
+        self,
+        page: int | str,
+        *,
+        prompt: str | None = None,
+        seed: int | None = None,
+        candidates: int = 1,
+        select: Select | None = None,
+        controls: Sequence[Control] = (),
+        then_following: bool = False,
+    ) -> Self:
+        """Draw a page anew with the generator and the memory that the book names; see `lianhuan.conductor.Redraw`.
+
+        Returns:
+            the book, with the new picture.
+
+        Raises:
+            BookError: no such page, it is locked or has no picture yet, or another program edits the book.
+            CheckpointError: the generator or the memory is not there.
+        """
+        wish = Redraw(page, prompt, seed, candidates, select, controls, then_following)
+        for _ in redraw(self, *load_models(self), wish):
+            pass
+        return self
 
     def export(self, path: str | Path | None = None, *, fonts: Iterable[str | Path] = ()) -> dict[str, Path]:
         """Write the book for readers.
@@ -92,9 +125,24 @@ class Book(folders.Book):
 
 
 def draw_book(
-    book: Book, generator: Generator, memory: Memory, *, first_frame: Image.Image | None = None
+    book: Book,
+    generator: Generator,
+    memory: Memory,
+    *,
+    first_frame: Image.Image | None = None,
+    only_stale: bool = False,
 ) -> Iterator[Event]:
-    """Draw the pages of `book` that are missing or whose words, stage or settings changed; each is kept when done.
+    """Draw the pages of `book` that are missing or stale, in order; each is kept when done.
+
+    A page is stale if its words, its stage or its settings changed since it was drawn or picked. All other pages keep
+    their pictures, and each page remembers the pages before it as they are shown.
+
+    Args:
+        book: what to draw.
+        generator: what draws; the book names it from now on.
+        memory: what crosses from page to page; the book names it from now on.
+        first_frame: a given picture of the first page.
+        only_stale: leave out the pages that have no picture yet.
 
     Yields:
         the events of `illustrate`.
@@ -103,9 +151,12 @@ def draw_book(
         BookError: another program edits the book, or it cannot be written; finished pages stay.
     """
     with book.editing():
+        book.change_book(generator=generator.name, weights=generator.fingerprint, memory=memory.name)
         file = book.file
+        pages = [n for n, page in enumerate(file.scenes, start=1) if page.picked or not only_stale]
+        scenes = tuple(file.scenes[n - 1].scene() for n in pages)
         events = illustrate(
-            book.story(),
+            book.story().model_copy(update={"scenes": scenes}),
             generator,
             memory=memory,
             seed=file.seed,
@@ -114,7 +165,7 @@ def draw_book(
             first_frame=first_frame,
             known=book.known,
         )
-        for event in events:
+        for event in renumbered(events, pages):
             book.keep(event)
             yield event
 

@@ -4,5 +4,6 @@ from lianhuan.control.classifier_free import ClassifierFree
 from lianhuan.control.dynamic_threshold import DynamicThreshold
 from lianhuan.control.inpaint import Inpaint
 from lianhuan.control.sdedit import SDEdit
+from lianhuan.control.sketch import Sketch
 
-__all__ = ["ClassifierFree", "DynamicThreshold", "Inpaint", "SDEdit"]
+__all__ = ["ClassifierFree", "DynamicThreshold", "Inpaint", "SDEdit", "Sketch"]

@@ -17,13 +17,15 @@ from torch import Tensor
 
 from lianhuan.data.world import FRAMES, WorldPictures, focus_maps, pictures_at
 from lianhuan.errors import RecipeError
+from lianhuan.generators import load_generator
 from lianhuan.memory import ARLDMMemory, LSTMMemory
 from lianhuan.memory.ar_ldm import ARLDMMemoryConfig
 from lianhuan.memory.lstm import LSTMMemoryConfig
 from lianhuan.metrics.reader import Reader
 from lianhuan.models.autoencoder import Autoencoder, AutoencoderConfig
 from lianhuan.models.clip import ClipConfig, StoryClip, save_clip
-from lianhuan.models.denoiser import Denoiser, build_unet
+from lianhuan.models.denoiser import Denoiser, build_unet, watched
+from lianhuan.models.edges import EdgePredictor, EdgePredictorConfig
 from lianhuan.models.files import fingerprint, load_weights, read_config, save_part
 from lianhuan.models.text_encoder import StoryTextEncoder, TextEncoderConfig
 from lianhuan.models.tokens import PageTokenizer
@@ -32,6 +34,7 @@ from lianhuan.train.autoencoder import AutoencoderObjective
 from lianhuan.train.clip import ClipObjective
 from lianhuan.train.loop import TrainConfig, TrainStep, has_bf16, pick_device, train
 from lianhuan.train.reader import ReaderObjective
+from lianhuan.train.sketch import SketchObjective
 from lianhuan.train.story import StoryData, StoryObjective, TrainedMemory
 from lianhuan.train.words import build_words
 from lianhuan.world.scene import CLASSES
@@ -134,6 +137,27 @@ def train_denoiser(
     yield from train(plan.name, objective, config, folder, resume=resume)
     _save_words(folder, text.cpu(), memories)
     save_denoiser(folder, denoiser)
+
+
+def train_sketch(
+    folder: Path, config: TrainConfig, *, layers: tuple[str, ...], stories: int, batch: int, resume: bool
+) -> Iterator[TrainStep]:
+    """Train the predictor of edges that sketch guidance needs, for the denoiser that is there; `batch` counts stories."""
+    torch.manual_seed(0)
+    model = load_generator(folder / "model")
+    data = _story_data(folder, stories, batch, seed=6)
+    device = pick_device()
+    for module in (model.autoencoder, model.text_encoder, model.denoiser):
+        module.to(device)
+    latents = data.latents.shape[2]
+    with watched(model.denoiser.unet, layers) as seen:
+        some = torch.zeros(1, latents, 16, 16, device=device)
+        model.denoiser(some, 0, model.null(1))
+    sizes = EdgePredictorConfig(layers, sum(seen[name].shape[1] for name in layers), latents)
+    predictor = EdgePredictor(sizes)
+    objective = SketchObjective(predictor, model.denoiser, model.text_encoder, model.autoencoder, data)
+    yield from train("sketch", objective, config, folder, resume=resume)
+    save_part(predictor.cpu(), predictor.to_config(), folder / "model" / "sketch")
 
 
 def save_denoiser(folder: Path, denoiser: Denoiser) -> None:

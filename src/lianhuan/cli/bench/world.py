@@ -68,7 +68,7 @@ def world(  # noqa: PLR0913 - one argument per option
     steps: Annotated[int, typer.Option(min=1, max=1000, help="Denoising steps per picture.")] = 20,
     guidance: Annotated[
         float, typer.Option(min=0.0, max=100.0, help="Classifier-free guidance; 1 is none.")
-    ] = 3.0,
+    ] = 4.5,
     batch: Annotated[int, typer.Option(min=2, help="Stories drawn side by side.")] = 16,
     control: Annotated[bool, typer.Option(help="Also feed the LSTM another story's pictures.")] = True,
 ) -> None:

@@ -1,0 +1,71 @@
+"""`lianhuan redraw`: draw one page of a book anew."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lianhuan.cli.pages import Folder, Page, say_exports
+from lianhuan.cli.terminal import print_json, progress
+from lianhuan.cli.threads import use_cores
+
+if TYPE_CHECKING:
+    from lianhuan.conductor import Book, Redraw
+
+
+def redraw(
+    folder: Folder,
+    page: Page,
+    prompt: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT", help="Words for the generator, instead of the page's; '' for its caption."
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed for this page only; without it, the next take is drawn.")
+    ] = None,
+    candidates: Annotated[int, typer.Option(min=1, help="How many takes are drawn; the first is shown.")] = 1,
+    then_following: Annotated[
+        bool,
+        typer.Option("--then-following", help="Draw the unlocked pages after it again, to remember it."),
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Draw one page of a book anew; all other pages stay as they are.
+
+    The new picture remembers the pages before it, as they are shown now. The old one stays among the page's takes.
+    """
+    from lianhuan.conductor import Book, Redraw
+
+    book = Book.open(folder)
+    wish = Redraw(page, prompt, seed, candidates, then_following=then_following)
+    before = {record.id: record.picked for record in book.file.scenes}
+    try:
+        _draw(book, wish)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("stopped; the book is as it was") from None
+    new = {record.id for record in book.file.scenes if record.picked != before.get(record.id)}
+    shown = {
+        book.number(i): str(book.picture(i)) for i in sorted({book.find(page).id, *new}, key=book.number)
+    }
+    if as_json:
+        print_json({"book": str(book.folder), "pictures": shown})
+    else:
+        print("\n".join(shown.values()))
+    say_exports(book.folder)
+
+
+def _draw(book: "Book", wish: "Redraw") -> None:
+    from lianhuan.conductor import PageDone, Step, load_models, redraw as draw
+
+    use_cores()
+    generator, memory = load_models(book)
+    following = len(book.file.scenes) - book.number(book.find(wish.page).id) if wish.then_following else 0
+    with progress((wish.candidates + following) * book.file.steps) as shown:
+        done = 0
+        for event in draw(book, generator, memory, wish):
+            if isinstance(event, Step):
+                done += 1
+                shown.at(done, f"page {event.page}")
+            elif isinstance(event, PageDone):
+                shown.milestone(f"page {event.page} {'kept' if event.reused else 'drawn'}")

@@ -1,0 +1,32 @@
+"""The generator and the memory that a book names."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from lianhuan.book import Book
+from lianhuan.generators import LatentDiffusion, load_generator
+from lianhuan.generators.adapted import with_characters
+from lianhuan.memory import Memory
+from lianhuan.memory.load import load_memory
+from lianhuan.models.adapter import Adapter
+from lianhuan.story import Character
+
+
+def load_models(book: Book) -> tuple[LatentDiffusion, Memory]:
+    """What `book` is drawn with.
+
+    Raises:
+        CheckpointError: the generator, the memory or a learnt character is not there, or damaged.
+    """
+    file = book.file
+    return with_cast(load_generator(file.generator), file.cast), load_memory(file.memory, file.generator)
+
+
+def with_cast(generator: LatentDiffusion, cast: Iterable[Character]) -> LatentDiffusion:
+    """`generator`, or a copy of it that knows the learnt characters of `cast`.
+
+    Raises:
+        CheckpointError: a learnt character is not there, damaged, or was learnt with another model.
+    """
+    learnt = {member.name: Adapter.load(Path(member.adapter)) for member in cast if member.adapter}
+    return with_characters(generator, learnt) if learnt else generator

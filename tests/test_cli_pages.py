@@ -1,0 +1,110 @@
+"""The verbs that change single pages of a book, run as a user runs them."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from cli_runs import STORY, fails, run
+from lianhuan.book import Book
+from test_book import edit
+
+
+@pytest.fixture
+def copy(book: Path, tmp_path: Path) -> Book:
+    """A finished book that may be changed."""
+    return Book.open(shutil.copytree(book, tmp_path / "book"))
+
+
+def shown(book: Book) -> list[bytes]:
+    return [book.picture(page.id).read_bytes() for page in book.file.scenes]
+
+
+def test_the_verbs_work_together(copy: Book) -> None:
+    folder, before = copy.folder, shown(copy)
+    done = run("redraw", folder, "--page", 3, "--candidates", 2)
+    assert (done.exit_code, done.stderr.count("page 3 drawn")) == (0, 2)
+    listed = json.loads(run("takes", folder, "--page", 3, "--json").stdout)
+    assert [(page["page"], page["scene"], page["locked"], page["stale"]) for page in listed] == [
+        (3, "s003", False, None)
+    ]
+    takes = listed[0]["takes"]
+    assert [(take["number"], take["picked"], take["take"]) for take in takes] == [
+        (1, False, 0),
+        (2, True, 1),
+        (3, False, 2),
+    ]
+    assert done.stdout == f"{folder / takes[1]['path']}\n"
+    for name in ("3", takes[2]["path"], str(folder / takes[2]["path"])):
+        run("pick", folder, "1", "--page", 3)
+        assert run("pick", folder, name, "--page", 3).exit_code == 0
+        assert Book.open(folder).page("s003").picked == takes[2]["path"]
+    run("lock", folder, "--page", "s003")
+    assert "page 3 (s003): locked\n" in run("takes", folder).stdout
+    fails("redraw", folder, "--page", 3, says="page 3 is locked; `lianhuan unlock")
+    run("unlock", folder, "--page", 3)
+    for _ in range(9):
+        assert run("undo", folder).exit_code == 0
+    fails("undo", folder, says="there is nothing to undo")
+    assert shown(Book.open(folder)) == before
+
+
+def test_redraw_tells_which_pictures_are_new(copy: Book) -> None:
+    told = json.loads(run("redraw", copy.folder, "--page", 3, "--then-following", "--json").stdout)
+    book = Book.open(copy.folder)
+    assert told["pictures"] == {"3": str(book.picture("s003")), "4": str(book.picture("s004"))}
+
+
+def test_only_stale_pages_are_drawn_and_the_reason_is_told(copy: Book, tmp_path: Path) -> None:
+    edit(copy, "They saw a fish.", "They saw a bird.")
+    done = run("illustrate", copy.folder, "--only-stale")
+    assert "page 2: its words were edited after it was drawn" in done.stderr
+    assert [line for line in done.stderr.splitlines() if line.endswith("of 4 drawn")] == ["page 2 of 4 drawn"]
+    (tmp_path / "story.txt").write_text(STORY)
+    new = ["illustrate", tmp_path / "story.txt", "-o", tmp_path / "new", "--only-stale"]
+    fails(*new, says="for a book that is drawn already", code=2)
+
+
+def test_a_picture_may_be_given_to_a_book_that_is_drawn(copy: Book, tmp_path: Path) -> None:
+    Image.new("RGB", (128, 128), "#3366cc").save(tmp_path / "first.png")
+    before = shown(copy)
+    done = run("illustrate", copy.folder, "--first-frame", tmp_path / "first.png")
+    assert done.stderr.count("of 4 kept") == 4
+    book = Book.open(copy.folder)
+    with Image.open(book.picture("s001")) as first:
+        assert first.getcolors() == [(128 * 128, (0x33, 0x66, 0xCC))]
+    assert book.page("s001").locked
+    assert shown(book)[1:] == before[1:]
+
+
+def test_a_page_that_was_locked_before_it_was_drawn_is_drawn_once(copy: Book) -> None:
+    old = copy.page("s001").picked
+    edit(copy, f"locked: false\n  picked: {old}", "locked: true\n  picked: null")
+    run("illustrate", copy.folder)
+    page = Book.open(copy.folder).page("s001")
+    assert (page.locked, page.picked) == (True, old)
+
+
+def test_wrong_pages_and_takes_are_told(copy: Book) -> None:
+    for verb in ("redraw", "lock", "unlock", "takes"):
+        fails(verb, copy.folder, "--page", 9, says="has no page 9; it has the pages 1 to 4")
+    fails("pick", copy.folder, "7", "--page", 1, says="page 1 has no take 7; `lianhuan takes")
+    fails("pick", copy.folder, copy.takes("s001")[0], "--page", 2, says="page 2 has no take takes/s001")
+
+
+def test_a_book_that_another_program_edits_is_refused(copy: Book) -> None:
+    code = "import sys; from lianhuan.book import Book\nwith Book.open(sys.argv[1]).editing(): print(flush=True); input()"
+    args = [sys.executable, "-c", code, str(copy.folder)]
+    with subprocess.Popen(args, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        for verb in (["redraw"], ["lock"], ["pick", copy.takes("s001")[0]]):
+            says = f"is being edited by the program with process id {other.pid}"
+            fails(verb[0], copy.folder, *verb[1:], "--page", 1, says=says)
+        fails("undo", copy.folder, says="is being edited")
+        other.communicate(b"\n")
+    assert run("redraw", copy.folder, "--page", 1).exit_code == 0
