@@ -35,7 +35,8 @@ def autoencoder(folder: Path, *, resume: bool = False, steps: int | None = None)
 def reader(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
     """Batches of 64 pictures.
 
-    One core, about 30 minutes: on 500 held-out pictures every label >= .976 but prop, .944.
+    Two cores, about 25 minutes: on 320 held-out pictures prop .984, every other label higher. (Run as 2,900 steps on 6,000
+    stories and 3,100 more on 20,000.)
     """
     config = TrainConfig(steps=steps or 6000, learning_rate=2e-3, decay=0.4, ema=0.99)
     return parts.train_reader(folder, config, stories=20_000, batch=64, resume=resume)
@@ -53,9 +54,10 @@ def story(folder: Path, *, resume: bool = False, steps: int | None = None) -> It
 def denoiser(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
     """Denoiser, words and memory together, batches of 10 stories of 5 frames.
 
-    Two cores, about 50 minutes; results in benchmarks/README.md.
+    Two cores, 1.25 s a step when nothing else runs; results in benchmarks/README.md. (Run as 3,000 steps without and 4,000
+    with the weighting of characters and props.)
     """
-    config = TrainConfig(steps=steps or 7400, learning_rate=8e-4, warmup=150, decay=0.3, ema=0.998)
+    config = TrainConfig(steps=steps or 7000, learning_rate=8e-4, warmup=150, decay=0.3, ema=0.998)
     plan = parts.DenoiserPlan(widths=WIDTHS, freeze_words=True)
     return parts.train_denoiser(folder, config, plan, stories=STORIES, batch=10, resume=resume)
 

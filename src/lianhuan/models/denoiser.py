@@ -42,7 +42,7 @@ def watched(unet: nn.Module, layers: Sequence[str]) -> Iterator[dict[str, Tensor
     Raises:
         ValueError: the network has no such layer.
     """
-    known = dict(unet.named_modules())
+    known = dict(unet.named_modules()) if layers else {}
     missing = [name for name in layers if name not in known]
     if missing:
         raise ValueError(f"the denoiser has no layer {missing[0]!r}")
