@@ -6,11 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
-from cli_runs import STORY, fails, run
-from lianhuan.book import Book
+from cli_runs import STORY, fails, run, tree
+from lianhuan.book import Book, list_takes
+from lianhuan.images import load_picture
 from test_book import edit
 
 
@@ -108,3 +110,38 @@ def test_a_book_that_another_program_edits_is_refused(copy: Book) -> None:
         fails("undo", copy.folder, says="is being edited")
         other.communicate(b"\n")
     assert run("redraw", copy.folder, "--page", 1).exit_code == 0
+
+
+def test_a_mask_changes_only_what_is_white_in_it(copy: Book, tmp_path: Path) -> None:
+    before = np.asarray(load_picture(copy.picture(copy.find(2).id)))
+    mask = np.zeros(before.shape[:2], dtype=np.uint8)
+    mask[20:60, 30:90] = 255
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    assert run("redraw", copy.folder, "--page", 2, "--mask", tmp_path / "mask.png").exit_code == 0
+    book = Book.open(copy.folder)
+    after = np.asarray(load_picture(book.picture(book.find(2).id)))
+    assert np.array_equal(before[mask == 0], after[mask == 0])
+    assert (before[mask > 0] != after[mask > 0]).any()
+
+
+def test_drawing_over_a_picture_depends_on_it_and_is_recorded(copy: Book, tmp_path: Path) -> None:
+    pictures = []
+    for colour in ("red", "green"):
+        Image.new("RGB", (128, 128), colour).save(tmp_path / "given.png")
+        done = run("redraw", copy.folder, "--page", 2, "--seed", 5, "--from-picture", tmp_path / "given.png")
+        assert done.exit_code == 0, done.output
+        book = Book.open(copy.folder)
+        pictures.append(book.picture(book.find(2).id).read_bytes())
+    assert pictures[0] != pictures[1]
+    (recorded,) = list_takes(book, book.find(2).id)[-1].recipe["controls"]
+    assert (recorded["control"], recorded["strength"]) == ("SDEdit", 0.6)
+
+
+def test_wrong_masks_and_strengths_are_refused_and_change_nothing(copy: Book, tmp_path: Path) -> None:
+    Image.new("L", (128, 128)).save(tmp_path / "empty.png")
+    Image.new("L", (30, 30), 255).save(tmp_path / "small.png")
+    old = tree(copy.folder)
+    fails("redraw", copy.folder, "--page", 2, "--mask", tmp_path / "empty.png", says="marks nothing")
+    fails("redraw", copy.folder, "--page", 2, "--mask", tmp_path / "small.png", says="must be of one size")
+    fails("redraw", copy.folder, "--page", 2, "--strength", 2, says="at most 1", code=2)
+    assert tree(copy.folder) == old

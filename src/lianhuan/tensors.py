@@ -1,5 +1,6 @@
 """The only place where pictures become tensors and tensors pictures: uint8 HWC <-> float [-1, 1] BCHW."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -18,6 +19,11 @@ def to_images(tensor: Tensor) -> list[Image.Image]:
     """Pictures from float (B, 3, H, W); values outside [-1, 1] are clipped, the rest rounded to 8 bits."""
     pixels = ((tensor.detach().float().clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
     return [Image.fromarray(p) for p in pixels.permute(0, 2, 3, 1).cpu().numpy()]
+
+
+def digest(tensor: Tensor) -> str:
+    """A short fingerprint of a tensor's numbers."""
+    return hashlib.sha256(tensor.detach().cpu().contiguous().numpy().tobytes()).hexdigest()[:16]
 
 
 def rowwise(function: Callable[..., Tensor], *batches: Tensor) -> Tensor:

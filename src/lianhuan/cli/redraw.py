@@ -1,5 +1,7 @@
 """`lianhuan redraw`: draw one page of a book anew."""
 
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,9 +12,10 @@ from lianhuan.cli.threads import use_cores
 
 if TYPE_CHECKING:
     from lianhuan.conductor import Book, Redraw
+    from lianhuan.generators import Control, LatentDiffusion
 
 
-def redraw(
+def redraw(  # noqa: PLR0913 - one argument per option
     folder: Folder,
     page: Page,
     prompt: Annotated[
@@ -25,6 +28,18 @@ def redraw(
         int | None, typer.Option(help="Seed for this page only; without it, the next take is drawn.")
     ] = None,
     candidates: Annotated[int, typer.Option(min=1, help="How many takes are drawn; the first is shown.")] = 1,
+    mask: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PNG", help="Draw anew only what is white in it; the rest of the page stays as it is."
+        ),
+    ] = None,
+    from_picture: Annotated[
+        Path | None, typer.Option(metavar="PNG", help="Draw over this picture instead of from nothing.")
+    ] = None,
+    strength: Annotated[
+        float, typer.Option(help="How much of --from-picture is drawn over: above 0, and at most 1.")
+    ] = 0.6,
     then_following: Annotated[
         bool,
         typer.Option("--then-following", help="Draw the unlocked pages after it again, to remember it."),
@@ -38,10 +53,13 @@ def redraw(
     from lianhuan.conductor import Book, Redraw
 
     book = Book.open(folder)
+    if not 0 < strength <= 1:
+        raise typer.BadParameter("--strength must be above 0 and at most 1")
     wish = Redraw(page, prompt, seed, candidates, then_following=then_following)
+    pictures = _Pictures(mask, from_picture, strength)
     before = {record.id: record.picked for record in book.file.scenes}
     try:
-        _draw(book, wish)
+        _draw(book, wish, pictures)
     except KeyboardInterrupt:
         raise KeyboardInterrupt("stopped; the book is as it was") from None
     new = {record.id for record in book.file.scenes if record.picked != before.get(record.id)}
@@ -55,11 +73,35 @@ def redraw(
     say_exports(book.folder)
 
 
-def _draw(book: "Book", wish: "Redraw") -> None:
+@dataclass(frozen=True)
+class _Pictures:
+    """The pictures that bend a redraw."""
+
+    mask: Path | None
+    over: Path | None
+    strength: float
+
+    def controls(self, book: "Book", scene_id: str, generator: "LatentDiffusion") -> "list[Control]":
+        """A mask works on the picture given, or else on the page's own."""
+        from lianhuan.control import Inpaint, SDEdit
+        from lianhuan.images import load_picture
+
+        shown = self.over or book.picture(scene_id)
+        if shown is None or (self.mask is None and self.over is None):
+            return []
+        picture = load_picture(shown)
+        latents = generator.encode_pictures([picture])
+        if self.mask is not None:
+            return [Inpaint(picture, latents, load_picture(self.mask))]
+        return [SDEdit(latents, self.strength)]
+
+
+def _draw(book: "Book", wish: "Redraw", pictures: _Pictures) -> None:
     from lianhuan.conductor import PageDone, Step, load_models, redraw as draw
 
     use_cores()
     generator, memory = load_models(book)
+    wish = replace(wish, controls=pictures.controls(book, book.find(wish.page).id, generator))
     following = len(book.file.scenes) - book.number(book.find(wish.page).id) if wish.then_following else 0
     with progress((wish.candidates + following) * book.file.steps) as shown:
         done = 0

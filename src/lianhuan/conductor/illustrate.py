@@ -65,7 +65,7 @@ def illustrate(  # noqa: PLR0913 - one argument per choice
     for number, request in enumerate(requests, start=1):
         recipe: dict[str, Any] = {**shared, **request.model_dump(mode="json"), "after": previous}
         if controls:
-            recipe["controls"] = [type(control).__name__ for control in controls]
+            recipe["controls"] = [control.recipe() for control in controls]
         given = None
         if first_frame is not None and number == 1:
             recipe["given"] = _picture_hash(first_frame)

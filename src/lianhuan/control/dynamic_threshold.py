@@ -1,5 +1,7 @@
 """Dynamic thresholding (Imagen: Saharia et al. 2022, section 2.3)."""
 
+from typing import Any
+
 from torch import Tensor
 
 from lianhuan.generators.base import Control, Moment
@@ -25,3 +27,7 @@ class DynamicThreshold(Control):
         size = x0.abs().flatten(1).quantile(self.percentile, dim=1).clamp(min=self.bound)
         size = size[:, None, None, None]
         return x0.clamp(-size, size) * (self.bound / size)
+
+    def recipe(self) -> dict[str, Any]:
+        """Percentile and bound."""
+        return {**super().recipe(), "percentile": self.percentile, "bound": self.bound}

@@ -1,5 +1,7 @@
 """Redrawing a part of a picture (GLIDE: Nichol et al. 2022, section 3; for any model, by replacing what is known)."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from PIL import Image
@@ -8,6 +10,7 @@ from torch import Tensor, nn
 from lianhuan.errors import PictureError
 from lianhuan.generators.base import Control, Moment
 from lianhuan.images import fit_square
+from lianhuan.tensors import digest
 
 
 class Inpaint(Control):
@@ -49,6 +52,11 @@ class Inpaint(Control):
         known = fit_square(self.given, size)
         mask = _square(self.mask, size, Image.Resampling.NEAREST)
         return [Image.composite(image, known, mask) for image in images]
+
+    def recipe(self) -> dict[str, Any]:
+        """The picture and the mask."""
+        mask = torch.from_numpy(np.array(self.mask))
+        return {**super().recipe(), "picture": digest(self.latents), "mask": digest(mask)}
 
 
 def _square(mask: Image.Image, size: int, how: Image.Resampling) -> Image.Image:

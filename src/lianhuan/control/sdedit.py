@@ -1,9 +1,12 @@
 """Drawing over a given picture (SDEdit: Meng et al. 2022)."""
 
+from typing import Any
+
 from torch import Tensor
 
 from lianhuan.generators.base import Control
 from lianhuan.sampling import NoisePath
+from lianhuan.tensors import digest
 
 
 class SDEdit(Control):
@@ -28,3 +31,7 @@ class SDEdit(Control):
         steps = len(times) - 1
         left = times[steps - max(1, round(self.strength * steps)) :]
         return path.alpha(left[0]) * self.latents + path.sigma(left[0]) * x, left
+
+    def recipe(self) -> dict[str, Any]:
+        """The picture and the strength."""
+        return {**super().recipe(), "picture": digest(self.latents), "strength": self.strength}

@@ -1,11 +1,13 @@
 """Sketch guidance with the Latent Guidance Predictor (seed document 004)."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from torch import Tensor
 
 from lianhuan.generators.base import Control, Moment
 from lianhuan.models.edges import EdgePredictor
+from lianhuan.tensors import digest
 
 
 class Sketch(Control):
@@ -35,3 +37,12 @@ class Sketch(Control):
         times = x0.new_full((len(x0),), moment.t).long()
         predicted = self.predictor(features, times, x0.shape[-1])
         return (predicted - self.target).square().flatten(1).sum(1)
+
+    def recipe(self) -> dict[str, Any]:
+        """The sketch and how it is followed."""
+        return {
+            **super().recipe(),
+            "sketch": digest(self.target),
+            "beta": self.scale,
+            "stop": self.window[1],
+        }

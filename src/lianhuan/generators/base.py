@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from PIL import Image
 from torch import Tensor
@@ -87,6 +87,10 @@ class Control:
     def picture(self, images: list[Image.Image]) -> list[Image.Image]:
         """The finished pictures, edited."""
         return images
+
+    def recipe(self) -> dict[str, Any]:
+        """What decides what it does, as plain JSON, for the record of a picture."""
+        return {"control": type(self).__name__}
 
 
 class Generator(Protocol):
