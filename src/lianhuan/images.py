@@ -28,11 +28,13 @@ def load_picture(path: str | Path) -> Image.Image:
     return Image.alpha_composite(white, rgba).convert("RGB")
 
 
-def fit_square(image: Image.Image, size: int) -> Image.Image:
-    """Centre crop to a square, then resize to `size` x `size` pixels with the Lanczos filter."""
+def fit_square(
+    image: Image.Image, size: int, how: Image.Resampling = Image.Resampling.LANCZOS
+) -> Image.Image:
+    """Centre crop to a square, then resize to `size` x `size` pixels with a filter."""
     side = min(image.size)
     left, top = (image.width - side) // 2, (image.height - side) // 2
-    return image.crop((left, top, left + side, top + side)).resize((size, size), Image.Resampling.LANCZOS)
+    return image.crop((left, top, left + side, top + side)).resize((size, size), how)
 
 
 def contact_sheet(images: list[Image.Image], columns: int, gap: int = 4) -> Image.Image:

@@ -97,13 +97,20 @@ def story_pictures(folder: Path, tale: WorldStory) -> list[Image.Image]:
         raise BookError(
             f"{home} tells another story than number {tale.index} of the world; draw it again elsewhere"
         )
+    return [load_picture(path) for path in drawn_pages(book)]
+
+
+def drawn_pages(book: Book) -> list[Path]:
+    """The picture file of every page.
+
+    Raises:
+        BookError: a page is not drawn.
+    """
     paths = [book.picture(page.id) for page in book.file.scenes]
     drawn = [path for path in paths if path is not None]
     if len(drawn) < len(paths):
-        raise BookError(
-            f"{home} is not drawn to its end; run the bench again with the same folder to finish it"
-        )
-    return [load_picture(path) for path in drawn]
+        raise BookError(f"{book.folder} is not drawn to its end; run what drew it again to finish it")
+    return drawn
 
 
 def _as_story(index: int, pages: Sequence[PageRequest]) -> Story:

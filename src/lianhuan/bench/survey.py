@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, ValidationError
 
+from lianhuan.bench.books import drawn_pages
 from lianhuan.bench.web import embedded, render
 from lianhuan.book import Book, write_atomically
 from lianhuan.errors import BookError, SurveyError
@@ -171,18 +172,9 @@ def _captions(book: Book) -> list[str]:
     return [page.caption for page in book.file.scenes]
 
 
-def _takes(book: Book) -> list[Path]:
-    """The picture of every page."""
-    takes = [book.picture(page.id) for page in book.file.scenes]
-    drawn = [take for take in takes if take is not None]
-    if len(drawn) < len(takes):
-        raise BookError(f"{book.folder} is not drawn to its end; finish it first")
-    return drawn
-
-
 def _rows(comparison: Comparison) -> Iterator[tuple[str, str, str]]:
     """Words, left picture and right picture of every page."""
-    left, right = (_takes(book) for book in comparison.sides)
+    left, right = (drawn_pages(book) for book in comparison.sides)
     for words, *sides in zip(_captions(comparison.books[0]), left, right, strict=True):
         one, other = (embedded(load_picture(path), LARGEST, exact=True) for path in sides)
         yield words, one, other
@@ -192,6 +184,6 @@ def _fingerprint(comparisons: Sequence[Comparison]) -> str:
     """A name of these pictures in this order."""
     digest = hashlib.sha256()
     for comparison in comparisons:
-        for path in (path for book in comparison.sides for path in _takes(book)):
+        for path in (path for book in comparison.sides for path in drawn_pages(book)):
             digest.update(hashlib.sha256(load_picture(path).tobytes()).digest())
     return digest.hexdigest()[:16]

@@ -27,11 +27,8 @@ from lianhuan.metrics.world import (
     SLOTS,
     Labels,
     Wanted,
-    across,
     chance,
-    look_scores,
-    matched,
-    page_scores,
+    score,
 )
 from lianhuan.tensors import to_tensor
 from lianhuan.world.draw import draw
@@ -229,8 +226,7 @@ def _scores(want: Wanted, takes: Sequence[Sight], words: Features | None, task: 
     """The metrics that are means over pages or pairs of them; takes of a story count together."""
     tallies = [
         {
-            **page_scores(_drawn(want.labels, task), _drawn(sight.labels, task)),
-            **look_scores(want, sight.labels, matched),
+            **score(want, sight.labels, task.given),
             **_matches(sight, words, task),
             "copy_paste": sight.copies,
         }
@@ -241,10 +237,8 @@ def _scores(want: Wanted, takes: Sequence[Sight], words: Features | None, task: 
 
 def _chance(want: Wanted, truth: Sight, words: Features | None, task: Task) -> dict[str, Tally]:
     """What `_scores` gives when every story is judged by another story's pictures, see `lianhuan.metrics.world.chance`."""
-    drawn = Wanted(_drawn(want.labels, task), want.who[:, task.given :], want.changed[:, task.given :])
     return {
-        **chance(drawn, _drawn(truth.labels, task)),
-        **look_scores(want, truth.labels, across),
+        **chance(want, truth.labels, task.given),
         **_matches(truth, None if words is None else np.roll(words, 1, axis=0), task),
     }
 
@@ -270,11 +264,6 @@ def _distances(truth: Sight, takes: Sequence[Sight], task: Task, seed: int) -> S
         with suppress(TooLittleData):
             found[name] = asdict(measure(true, drawn, seed=seed))
     return found
-
-
-def _drawn(table: Labels, task: Task) -> Labels:
-    """The labels of drawn pages."""
-    return {name: classes[:, task.given :] for name, classes in table.items()}
 
 
 def _estimates(tallies: Mapping[str, Tally], seed: int) -> Scores:

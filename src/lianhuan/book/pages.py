@@ -10,7 +10,7 @@ from PIL import Image
 
 from lianhuan.book.files import write_atomically
 from lianhuan.book.folder import Folder
-from lianhuan.book.picture import encode_take, read_recipe
+from lianhuan.book.picture import encode_take, recipe_in
 from lianhuan.book.schema import hashes
 from lianhuan.errors import BookError, PictureError
 from lianhuan.images import load_picture
@@ -103,7 +103,7 @@ class Book(Folder):
                 )
             self.must_be_unlocked(scene_id)
             load_picture(self._inside(path))
-            recipe = _recipe((self.folder / path).read_bytes()) or {}
+            recipe = recipe_in(self.folder / path)
             page = self.page(scene_id)
             noise = {key: recipe[key] for key in ("seed", "take") if isinstance(recipe.get(key), int)}
             if noise.get("seed") == self.file.seed:
@@ -149,7 +149,7 @@ class Book(Folder):
         wanted = json.loads(json.dumps(recipe))
         for relative in self.takes(scene_id):
             data = (self.folder / relative).read_bytes()
-            if relative.endswith(f"/{_name(data)}") and _recipe(data) == wanted:
+            if relative.endswith(f"/{_name(data)}") and recipe_in(data) == wanted:
                 return relative
         return None
 
@@ -179,10 +179,3 @@ def _picked_bytes(book: Book, scene_id: str) -> bytes | None:
 
 def _name(data: bytes) -> str:
     return f"{hashlib.sha256(data).hexdigest()[:16]}.png"
-
-
-def _recipe(data: bytes) -> dict[str, Any] | None:
-    try:
-        return read_recipe(data)
-    except PictureError:
-        return None

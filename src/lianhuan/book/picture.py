@@ -65,6 +65,14 @@ def read_recipe(png: Path | bytes) -> dict[str, Any]:
     return dict(record["recipe"])
 
 
+def recipe_in(png: Path | bytes) -> dict[str, Any]:
+    """The recipe stored in a take; empty if none can be read."""
+    try:
+        return read_recipe(png)
+    except PictureError:
+        return {}
+
+
 def _infotext(recipe: Mapping[str, Any], size: tuple[int, int]) -> str:
     pairs = [(label, recipe[key]) for key, label in INFOTEXT_NAMES.items() if key in recipe]
     pairs.append(("Size", f"{size[0]}x{size[1]}"))

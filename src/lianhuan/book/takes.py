@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from lianhuan.book.pages import Book
-from lianhuan.book.picture import read_recipe
-from lianhuan.errors import BookError, PictureError
+from lianhuan.book.picture import recipe_in
+from lianhuan.errors import BookError
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def list_takes(book: Book, scene_id: str) -> list[Take]:
     paths = sorted(book.takes(scene_id), key=lambda path: ((book.folder / path).stat().st_mtime_ns, path))
     picked = book.page(scene_id).picked
     return [
-        Take(number, path, path == picked, _recipe(book.folder / path))
+        Take(number, path, path == picked, recipe_in(book.folder / path))
         for number, path in enumerate(paths, start=1)
     ]
 
@@ -56,10 +56,3 @@ def find_take(book: Book, scene_id: str, name: str) -> Take:
     raise BookError(
         f"page {page} has no take {name}; `lianhuan takes {book.folder} --page {page}` lists its {len(takes)} takes"
     )
-
-
-def _recipe(path: Path) -> dict[str, Any]:
-    try:
-        return read_recipe(path)
-    except PictureError:
-        return {}

@@ -10,6 +10,7 @@ from lianhuan.errors import CheckpointError
 from lianhuan.generators.latent_diffusion import LatentDiffusion
 from lianhuan.models.adapter import Adapter, add_word
 from lianhuan.models.tokens import PageTokenizer
+from lianhuan.tensors import digest
 
 
 def with_characters(generator: LatentDiffusion, characters: Mapping[str, Adapter]) -> LatentDiffusion:
@@ -39,7 +40,7 @@ def with_characters(generator: LatentDiffusion, characters: Mapping[str, Adapter
         except (KeyError, RuntimeError) as error:
             raise CheckpointError(f"the character {name!r} does not fit this model ({error})") from error
         words = add_word(words, text, name, adapter.token)
-        marks += [name, _digest(adapter)]
+        marks += [name, *_marks(adapter)]
     return LatentDiffusion(
         name=generator.name,
         fingerprint=hashlib.sha256(" ".join(marks).encode()).hexdigest()[:16],
@@ -51,8 +52,6 @@ def with_characters(generator: LatentDiffusion, characters: Mapping[str, Adapter
     )
 
 
-def _digest(adapter: Adapter) -> str:
-    state = hashlib.sha256(adapter.token.numpy().tobytes())
-    for name in sorted(adapter.changes):
-        state.update(name.encode() + adapter.changes[name].contiguous().numpy().tobytes())
-    return state.hexdigest()
+def _marks(adapter: Adapter) -> list[str]:
+    changes = [f"{name} {digest(change)}" for name, change in sorted(adapter.changes.items())]
+    return [digest(adapter.token), *changes]

@@ -1,6 +1,5 @@
 """The sampling loop with controls."""
 
-import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import torch
@@ -47,7 +46,6 @@ def sample(
     total = len(times) - 1
     guide = _guide(controls)
     pushes: list[tuple[float, Tensor]] = []  # of the present step: scale and direction
-    moments: list[Moment] = []
 
     def denoise(x: Tensor, t: int) -> Tensor:
         number = times.index(t)
@@ -60,7 +58,6 @@ def sample(
             predictions, features = predict(leaf, t)
             x0 = guide.combine(predictions)
             gradients = [(c, _gradient(c, moment, x0, features)) for c in losing]
-        moments[:] = [moment]
         x0 = x0.detach()
         for control, gradient in gradients:
             if gradient is not None and control.rule == "score":
@@ -73,14 +70,10 @@ def sample(
 
     walk = SAMPLERS[sampler](denoise, path, x, times)
     sent: Tensor | None = None
-    for number in itertools.count(1):
-        try:
-            x, x0 = walk.send(sent)
-        except StopIteration:
-            return
-        sent = None
-        if pushes and number < total:
-            sent = _pushed(moments[0].x.detach(), x, pushes)
+    for number in range(1, total + 1):
+        after, x0 = walk.send(sent)
+        sent = _pushed(x, after, pushes) if pushes and number < total else None
+        x = after if sent is None else sent
         yield DrawStep(number, total, x0)
 
 

@@ -53,12 +53,19 @@ class Pairs:
     later: Table
 
 
-def score(wanted: Wanted, seen: Labels) -> dict[str, Tally]:
-    """Every metric of the suite."""
-    return {**page_scores(wanted.labels, seen), **look_scores(wanted, seen, matched)}
+def score(wanted: Wanted, seen: Labels, given: int = 0) -> dict[str, Tally]:
+    """Every metric of the suite.
+
+    Args:
+        wanted: what the pictures should show.
+        seen: what they show.
+        given: so many pages of each story were not drawn: they are not judged, but later looks are compared with them.
+    """
+    pages = page_scores(_later(wanted.labels, given), _later(seen, given))
+    return {**pages, **look_scores(wanted, seen, matched)}
 
 
-def chance(wanted: Wanted, seen: Labels) -> dict[str, Tally]:
+def chance(wanted: Wanted, seen: Labels, given: int = 0) -> dict[str, Tally]:
     """What `score` gives when every story is judged by another story's pictures.
 
     Pages are compared with those of the next story. Looks are compared with those of all other stories, so that the
@@ -66,7 +73,8 @@ def chance(wanted: Wanted, seen: Labels) -> dict[str, Tally]:
     because the kind is told.
     """
     other = {name: np.roll(table, -1, axis=0) for name, table in seen.items()}
-    return {**page_scores(wanted.labels, other), **look_scores(wanted, seen, across)}
+    pages = page_scores(_later(wanted.labels, given), _later(other, given))
+    return {**pages, **look_scores(wanted, seen, across)}
 
 
 def page_scores(wanted: Labels, seen: Labels) -> dict[str, Tally]:
@@ -234,6 +242,10 @@ def unequal(tally: Tally) -> Tally:
 
 
 # ---- helpers
+
+
+def _later(labels: Labels, given: int) -> Labels:
+    return {name: classes[:, given:] for name, classes in labels.items()}
 
 
 def _tally(right: npt.NDArray[np.bool_], judged: npt.NDArray[np.bool_] | None = None) -> Tally:

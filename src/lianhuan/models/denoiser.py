@@ -83,6 +83,12 @@ class Denoiser(nn.Module):
             return self._look_back(x, t, context, context.references)
         return self._run(x, t, context.tokens, context.mask)
 
+    def levels(self, t: Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
+        """Shares of the picture and of the noise at the times `t`, (B,) int64, in a form that multiplies `like` (B, ...)."""
+        share = torch.from_numpy(self.path.alphas_cumprod).to(like)[t.to(like.device)]
+        share = share.view(-1, *[1] * (like.dim() - 1))
+        return share.sqrt(), (1 - share).sqrt()
+
     def _run(self, x: Tensor, t: Tensor, tokens: Tensor, keep: Tensor, pages: Tensor | None = None) -> Tensor:
         labels = tokens[:, :SUMMARY_TOKENS].flatten(1) if self.summary else None
         mask = None if bool(keep.all()) else keep
@@ -98,8 +104,8 @@ class Denoiser(nn.Module):
 
     def _look_back(self, x: Tensor, t: Tensor, context: Context, back: References) -> Tensor:
         """Each page in one group with its references, noised to the same time."""
-        share = torch.from_numpy(self.path.alphas_cumprod).to(x)[t][:, None, None, None, None]
-        seen = share.sqrt() * back.latents + (1 - share).sqrt() * back.noise
+        alpha, sigma = self.levels(t, back.latents)
+        seen = alpha * back.latents + sigma * back.noise
         length = max(context.tokens.shape[1], back.tokens.shape[2])
         back = back.padded(back.mask.shape[1], length)
         room = (0, length - context.tokens.shape[1])

@@ -17,7 +17,7 @@ from lianhuan.models.adapter import MODES, Adapter, AdapterInfo, add_low_rank, a
 from lianhuan.models.context import Context
 from lianhuan.models.tokens import PageTokenizer
 from lianhuan.story import PageRequest, StageEntry
-from lianhuan.train.diffusion import diffusion_loss
+from lianhuan.train.diffusion import diffusion_loss, step_rng
 from lianhuan.train.loop import TrainConfig, TrainStep, train
 
 BATCH = 8
@@ -90,7 +90,7 @@ class AdaptObjective:
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """The loss of some pictures."""
         chosen, words = batch
-        rng = torch.Generator().manual_seed(self.config.seed * 1_000_003 + step)
+        rng = step_rng(self.config.seed, step)
         shift = int(torch.randint(-SHIFT, SHIFT + 1, (1,), generator=rng))
         x0 = self.latents[chosen].to(device).roll(shift, dims=3)
         context = Context(*self.text(*(part[words].to(device) for part in self.words)))

@@ -7,6 +7,11 @@ from lianhuan.models.context import Context
 from lianhuan.models.denoiser import Denoiser
 
 
+def step_rng(seed: int, step: int) -> torch.Generator:
+    """The source of randomness of one training step, so that a resumed run goes on as it would have."""
+    return torch.Generator().manual_seed(seed * 1_000_003 + step)
+
+
 def diffusion_loss(
     denoiser: Denoiser, x0: Tensor, context: Context, rng: torch.Generator, weight: Tensor | None = None
 ) -> Tensor:
@@ -21,8 +26,7 @@ def diffusion_loss(
     """
     t = _training_times(len(x0), len(denoiser.path.alphas_cumprod), rng)
     noise = torch.randn(x0.shape, generator=rng).to(x0.device)
-    share = torch.from_numpy(denoiser.path.alphas_cumprod[t.numpy()]).float().to(x0.device)
-    alpha, sigma = (part.sqrt()[:, None, None, None] for part in (share, 1 - share))
+    alpha, sigma = denoiser.levels(t, x0)
     target = noise if denoiser.prediction == "epsilon" else alpha * noise - sigma * x0
     out = denoiser.predict(alpha * x0 + sigma * noise, t.to(x0.device), context)
     error = (out.float() - target).square()

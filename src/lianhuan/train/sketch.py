@@ -8,6 +8,7 @@ from lianhuan.models.context import Context
 from lianhuan.models.denoiser import Denoiser, watched
 from lianhuan.models.edges import EdgePredictor, edge_map
 from lianhuan.models.text_encoder import StoryTextEncoder
+from lianhuan.train.diffusion import step_rng
 from lianhuan.train.story import StoryBatch, StoryData
 
 
@@ -37,18 +38,17 @@ class SketchObjective:
     def loss(self, batch: StoryBatch, step: int, device: torch.device) -> tuple[Tensor, dict[str, Tensor]]:
         """The loss of all pages of some stories; `step` seeds times and noise."""
         batch = batch.to(device)
-        rng = torch.Generator().manual_seed(self.data.seed * 1_000_003 + step)
+        rng = step_rng(self.data.seed, step)
         x0 = batch.latents.flatten(0, 1)
-        path = self.denoiser.path
-        t = torch.randint(len(path.alphas_cumprod), (len(x0),), generator=rng)
+        t = torch.randint(len(self.denoiser.path.alphas_cumprod), (len(x0),), generator=rng)
         noise = torch.randn(x0.shape, generator=rng).to(device)
-        share = torch.from_numpy(path.alphas_cumprod[t.numpy()]).float().to(device)[:, None, None, None]
+        alpha, sigma = self.denoiser.levels(t, x0)
         with torch.no_grad():
             edges = edge_map(self.autoencoder.decode(x0).float())
             target = self.autoencoder.encode((2 * edges - 1).expand(-1, 3, -1, -1)).float()
             context = Context(*self.text(batch.ids, batch.segments, batch.mask))
             with watched(self.denoiser.unet, self.predictor.config.layers) as features:
-                self.denoiser.predict(share.sqrt() * x0 + (1 - share).sqrt() * noise, t.to(device), context)
+                self.denoiser.predict(alpha * x0 + sigma * noise, t.to(device), context)
         predicted = self.predictor(features, t.to(device), x0.shape[-1])
         error = (predicted.float() - target).square()
         return error.mean(), {"explained": 1 - error.detach().mean() / target.var()}

@@ -14,7 +14,7 @@ from lianhuan.models.context import Context
 from lianhuan.models.denoiser import Denoiser
 from lianhuan.models.text_encoder import SUMMARY_TOKENS, StoryTextEncoder
 from lianhuan.models.tokens import PageTokenizer
-from lianhuan.train.diffusion import diffusion_loss
+from lianhuan.train.diffusion import diffusion_loss, step_rng
 from lianhuan.world.scene import CLASSES
 from lianhuan.world.vocabulary import MAX_ACTORS
 
@@ -154,7 +154,7 @@ class StoryObjective:
     def loss(self, batch: StoryBatch, step: int, device: torch.device) -> tuple[Tensor, dict[str, Tensor]]:
         """The loss of some stories; `step` seeds the noise; figures hold each part and the heads' accuracies."""
         batch = batch.to(device)
-        rng = torch.Generator().manual_seed(self.data.seed * 1_000_003 + step)
+        rng = step_rng(self.data.seed, step)
         memory = self.memories[step % len(self.memories)]
         plain = Context(*self.text(batch.ids, batch.segments, batch.mask))
         pictures = self._noised(batch, rng)

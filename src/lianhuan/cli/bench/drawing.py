@@ -36,15 +36,11 @@ def load_methods(names: str, generator: str, device: str, control: bool) -> list
     Raises:
         CheckpointError: there is no such memory.
     """
-    from torch import nn
-
     from lianhuan.memory.load import load_memory
 
     methods = []
     for name in dict.fromkeys(part.strip() for part in names.split(",")):
-        memory = load_memory(name, generator)
-        if isinstance(memory, nn.Module):
-            memory.to(device)
+        memory = load_memory(name, generator, device)
         methods.append(Method(name, memory))
         if name == "lstm" and control:
             methods.append(Method(CONTROL, memory, shuffled=True))
