@@ -13,7 +13,10 @@ from PIL import Image
 from cli_runs import STORY, fails, run, tree
 from lianhuan.book import Book, list_takes
 from lianhuan.images import load_picture
+from lianhuan.models.clip import save_clip
 from test_book import edit
+from test_metrics_clip import tiny_clip
+from test_sketch import house, model_for_sketches
 
 
 @pytest.fixture
@@ -144,4 +147,87 @@ def test_wrong_masks_and_strengths_are_refused_and_change_nothing(copy: Book, tm
     fails("redraw", copy.folder, "--page", 2, "--mask", tmp_path / "empty.png", says="marks nothing")
     fails("redraw", copy.folder, "--page", 2, "--mask", tmp_path / "small.png", says="must be of one size")
     fails("redraw", copy.folder, "--page", 2, "--strength", 2, says="at most 1", code=2)
+    assert tree(copy.folder) == old
+
+
+@pytest.fixture
+def sketching(copy: Book, tmp_path: Path) -> Book:
+    """A book whose model can follow sketches."""
+    model = model_for_sketches(tmp_path / "model")
+    edit(copy, f"generator: {copy.file.generator}", f"generator: {model}")
+    return Book.open(copy.folder)
+
+
+def controls_of(book: Book, page: int) -> list[str]:
+    """What bent the newest take of a page."""
+    recipe = list_takes(book, book.find(page).id)[-1].recipe
+    return [control["control"] for control in recipe.get("controls", [])]
+
+
+def test_a_sketch_is_followed_and_recorded(sketching: Book, tmp_path: Path) -> None:
+    house(200, 5).save(tmp_path / "sketch.png")
+    asked = ["redraw", sketching.folder, "--page", 2, "--seed", 5]
+    pictures = []
+    for more in ([], ["--beta", 0], ["--beta", 0.8], [], ["--sketch-until", 0]):
+        assert run(*asked, "--sketch", tmp_path / "sketch.png", *more).exit_code == 0
+        book = Book.open(sketching.folder)
+        assert controls_of(book, 2) == ["Sketch"]
+        pictures.append(load_picture(book.picture(book.find(2).id)).tobytes())
+    followed, *others, again, late = pictures
+    assert followed == again
+    assert len({followed, *others}) == 3
+    assert late == others[0]
+
+
+def test_a_sketch_goes_together_with_masks_and_pictures(sketching: Book, tmp_path: Path) -> None:
+    house().save(tmp_path / "sketch.png")
+    Image.new("RGB", (128, 128), "green").save(tmp_path / "given.png")
+    mask = np.zeros((128, 128), dtype=np.uint8)
+    mask[20:60, 30:90] = 255
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    before = np.asarray(load_picture(sketching.picture(sketching.find(2).id)))
+    asked = ["redraw", sketching.folder, "--page", 2, "--sketch", tmp_path / "sketch.png"]
+    assert run(*asked, "--mask", tmp_path / "mask.png").exit_code == 0
+    book = Book.open(sketching.folder)
+    assert controls_of(book, 2) == ["Inpaint", "Sketch"]
+    after = np.asarray(load_picture(book.picture(book.find(2).id)))
+    assert np.array_equal(before[mask == 0], after[mask == 0])
+    assert run(*asked, "--from-picture", tmp_path / "given.png", "--strength", 1).exit_code == 0
+    assert controls_of(Book.open(sketching.folder), 2) == ["SDEdit", "Sketch"]
+
+
+def test_wrong_sketches_are_refused_and_change_nothing(copy: Book, sketching: Book, tmp_path: Path) -> None:
+    Image.new("RGB", (30, 30), "white").save(tmp_path / "empty.png")
+    house().save(tmp_path / "sketch.png")
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    old = tree(sketching.folder)
+    asked = ["redraw", sketching.folder, "--page", 2, "--sketch"]
+    fails(*asked, tmp_path / "empty.png", says="the sketch is empty")
+    fails(*asked, tmp_path / "broken.png", says="not a readable picture")
+    fails(*asked, tmp_path / "sketch.png", "--beta", "nan", says="--beta must be 0 or more", code=2)
+    fails(*asked, tmp_path / "sketch.png", "--sketch-until", 1.5, says="--sketch-until 0 to 1", code=2)
+    shutil.rmtree(tmp_path / "model" / "sketch")
+    fails(*asked, tmp_path / "sketch.png", says="`lianhuan train recipes/storybook.py:sketch -o RUN`")
+    assert tree(copy.folder) == old
+
+
+def test_a_take_may_be_chosen_by_words_and_by_earlier_pages(copy: Book, tmp_path: Path) -> None:
+    save_clip(tiny_clip(), tmp_path / "clip")
+    for select in (
+        ["consistency"],
+        ["clip", "--clip", tmp_path / "clip"],
+        ["both", "--clip", tmp_path / "clip"],
+    ):
+        done = run("redraw", copy.folder, "--page", 3, "--candidates", 3, "--select", *select)
+        assert (done.exit_code, done.stderr.count("page 3 drawn")) == (0, 3), done.output
+        picked = [take.picked for take in list_takes(Book.open(copy.folder), "s003")]
+        assert (sum(picked), any(picked[-3:])) == (1, True)
+
+
+def test_choosing_wants_candidates_and_a_model(copy: Book, tmp_path: Path) -> None:
+    old = tree(copy.folder)
+    asked = ["redraw", copy.folder, "--page", 3, "--select", "clip"]
+    fails(*asked, says="among --candidates, 2 or more", code=2)
+    fails("redraw", copy.folder, "--page", 3, "--clip", tmp_path, says="--clip is for --select", code=2)
+    fails(*asked, "--candidates", 2, "--clip", tmp_path, says="config.json is missing")
     assert tree(copy.folder) == old

@@ -1,8 +1,9 @@
 """`lianhuan redraw`: draw one page of a book anew."""
 
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -12,6 +13,8 @@ from lianhuan.cli.threads import use_cores
 
 if TYPE_CHECKING:
     from lianhuan.conductor import Book, Redraw
+    from lianhuan.conductor.redraw import Select
+    from lianhuan.conductor.select import SelectorName
     from lianhuan.generators import Control, LatentDiffusion
 
 
@@ -28,6 +31,20 @@ def redraw(  # noqa: PLR0913 - one argument per option
         int | None, typer.Option(help="Seed for this page only; without it, the next take is drawn.")
     ] = None,
     candidates: Annotated[int, typer.Option(min=1, help="How many takes are drawn; the first is shown.")] = 1,
+    select: Annotated[
+        Literal["clip", "consistency", "both"] | None,
+        typer.Option(
+            help="Show the candidate that fits its words best (clip), the earlier pages with the same characters "
+            "(consistency), or both."
+        ),
+    ] = None,
+    clip: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Folder of the model that compares pictures and words, if not the embedded one.",
+        ),
+    ] = None,
     mask: Annotated[
         Path | None,
         typer.Option(
@@ -40,6 +57,16 @@ def redraw(  # noqa: PLR0913 - one argument per option
     strength: Annotated[
         float, typer.Option(help="How much of --from-picture is drawn over: above 0, and at most 1.")
     ] = 0.6,
+    sketch: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PNG", help="Draw along this sketch: strokes on paper, or on nothing; any size."
+        ),
+    ] = None,
+    beta: Annotated[float, typer.Option(help="How strongly --sketch is followed, from 0.")] = 1.6,
+    sketch_until: Annotated[
+        float, typer.Option(help="Share of the steps, 0 to 1, after which --sketch lets go.")
+    ] = 0.5,
     then_following: Annotated[
         bool,
         typer.Option("--then-following", help="Draw the unlocked pages after it again, to remember it."),
@@ -55,8 +82,14 @@ def redraw(  # noqa: PLR0913 - one argument per option
     book = Book.open(folder)
     if not 0 < strength <= 1:
         raise typer.BadParameter("--strength must be above 0 and at most 1")
-    wish = Redraw(page, prompt, seed, candidates, then_following=then_following)
-    pictures = _Pictures(mask, from_picture, strength)
+    if not (0 <= beta < math.inf and 0 <= sketch_until <= 1):
+        raise typer.BadParameter("--beta must be 0 or more, --sketch-until 0 to 1")
+    if clip is not None and select not in ("clip", "both"):
+        raise typer.BadParameter("--clip is for --select clip or both")
+    if select is not None and candidates == 1:
+        raise typer.BadParameter("--select chooses among --candidates, 2 or more")
+    wish = Redraw(page, prompt, seed, candidates, _select(select, clip), then_following=then_following)
+    pictures = _Pictures(mask, from_picture, strength, sketch, beta, sketch_until)
     before = {record.id: record.picked for record in book.file.scenes}
     try:
         _draw(book, wish, pictures)
@@ -73,6 +106,13 @@ def redraw(  # noqa: PLR0913 - one argument per option
     say_exports(book.folder)
 
 
+def _select(name: "SelectorName | None", clip: Path | None) -> "Select | None":
+    from lianhuan.conductor.select import selector
+    from lianhuan.models.clip import load_clip
+
+    return None if name is None else selector(name, None if clip is None else load_clip(clip))
+
+
 @dataclass(frozen=True)
 class _Pictures:
     """The pictures that bend a redraw."""
@@ -80,8 +120,22 @@ class _Pictures:
     mask: Path | None
     over: Path | None
     strength: float
+    sketch: Path | None
+    beta: float
+    until: float
 
     def controls(self, book: "Book", scene_id: str, generator: "LatentDiffusion") -> "list[Control]":
+        """What bends the drawing of a page."""
+        from lianhuan.control import Sketch
+        from lianhuan.models.edges import load_sketch
+
+        given = self._given(book, scene_id, generator)
+        if self.sketch is None:
+            return given
+        strokes = load_sketch(self.sketch)
+        return [*given, Sketch.by_hand(generator, strokes, beta=self.beta, stop=self.until)]
+
+    def _given(self, book: "Book", scene_id: str, generator: "LatentDiffusion") -> "list[Control]":
         """A mask works on the picture given, or else on the page's own."""
         from lianhuan.control import Inpaint, SDEdit
         from lianhuan.images import load_picture

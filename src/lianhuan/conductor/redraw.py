@@ -9,6 +9,7 @@ from PIL import Image
 from lianhuan.book import PageRecord, list_takes
 from lianhuan.conductor.events import PageDone, Step, renumbered
 from lianhuan.conductor.illustrate import Recipe, illustrate
+from lianhuan.conductor.select import Candidates
 from lianhuan.errors import BookError
 from lianhuan.generators import Control, Generator
 from lianhuan.images import load_picture
@@ -18,8 +19,8 @@ from lianhuan.story import Scene
 if TYPE_CHECKING:
     from lianhuan.conductor.storybook import Book
 
-Select = Callable[[Sequence[Image.Image]], int]
-"""Chooses among candidates: returns the index of the one to show."""
+Select = Callable[[Candidates], int]
+"""Chooses among candidates, a sequence of pictures: returns the index of the one to show."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Redraw:
         prompt: words for the generator from now on, "" for the caption; None leaves the page's own.
         seed: seed of this page from now on, its takes counted from 0; None draws the page's next take.
         candidates: how many takes are drawn.
-        select: chooses the one that is shown; None shows the first.
+        select: chooses the one that is shown, see `lianhuan.conductor.select`; None shows the first.
         controls: what else bends the drawing of this page.
         then_following: whether the unlocked pages after it are drawn again, so that they remember the new page.
     """
@@ -74,7 +75,8 @@ def redraw(book: "Book", generator: Generator, memory: Memory, wish: Redraw) -> 
                     tried.append((scene, book.taken(event)))
                     images.append(event.image)
                 yield event
-        scene, values = tried[0 if wish.select is None else wish.select(images)]
+        offered = _candidates(book, images, tried[0][0], before)
+        scene, values = tried[0 if wish.select is None else wish.select(offered)]
         changes = {page.id: {**_wished(wish, scene), **values}}
         if wish.then_following:
             scenes = [*_scenes(before), scene, *_scenes(after)]
@@ -113,6 +115,15 @@ def _attempts(book: "Book", page: PageRecord, wish: Redraw) -> list[Scene]:
         numbers = [recipe["take"] for recipe in recipes if recipe.get("seed") == seed and "take" in recipe]
         first = max([page.take, *numbers]) + 1
     return [scene.model_copy(update={"take": first + i}) for i in range(wish.candidates)]
+
+
+def _candidates(
+    book: "Book", images: Sequence[Image.Image], scene: Scene, before: Iterable[PageRecord]
+) -> Candidates:
+    """The takes of a scene with its words and the earlier pages that share somebody with it."""
+    sharing = [page.picked for page in before if set(page.on_stage) & set(scene.on_stage)]
+    earlier = [load_picture(book.folder / str(path)) for path in sharing]
+    return Candidates(images, scene.prompt or scene.text, earlier)
 
 
 def _wished(wish: Redraw, scene: Scene) -> dict[str, Any]:

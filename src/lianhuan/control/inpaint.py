@@ -42,7 +42,7 @@ class Inpaint(Control):
 
     def x0(self, moment: Moment, x0: Tensor) -> Tensor:  # noqa: ARG002 - the hook's form
         """The known latents outside the masked cells."""
-        marked = torch.from_numpy(np.array(_square(self.mask, 8 * x0.shape[-1], Image.Resampling.NEAREST)))
+        marked = torch.from_numpy(np.array(fit_square(self.mask, 8 * x0.shape[-1], Image.Resampling.NEAREST)))
         cells = nn.functional.max_pool2d((marked[None, None] > 0).float(), 8).to(x0)
         return cells * x0 + (1 - cells) * self.latents
 
@@ -50,17 +50,10 @@ class Inpaint(Control):
         """The picture with only the masked pixels changed; of the size of the drawn one."""
         size = images[0].size[0]
         known = fit_square(self.given, size)
-        mask = _square(self.mask, size, Image.Resampling.NEAREST)
+        mask = fit_square(self.mask, size, Image.Resampling.NEAREST)
         return [Image.composite(image, known, mask) for image in images]
 
     def recipe(self) -> dict[str, Any]:
         """The picture and the mask."""
         mask = torch.from_numpy(np.array(self.mask))
         return {**super().recipe(), "picture": digest(self.latents), "mask": digest(mask)}
-
-
-def _square(mask: Image.Image, size: int, how: Image.Resampling) -> Image.Image:
-    """The middle square, as `lianhuan.images.fit_square` cuts it, in black and white."""
-    side = min(mask.size)
-    left, top = (mask.size[0] - side) // 2, (mask.size[1] - side) // 2
-    return mask.crop((left, top, left + side, top + side)).resize((size, size), how)

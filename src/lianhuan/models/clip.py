@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from importlib.resources import files
 from math import log
 from pathlib import Path
 
@@ -146,21 +147,27 @@ def save_clip(clip: StoryClip, folder: Path) -> None:
     clip.words.tokenizer.save(str(folder / TOKENIZER), pretty=False)
 
 
-def load_clip(folder: Path) -> StoryClip:
-    """The model in `folder`, ready to use.
+def load_clip(folder: Path | None = None) -> StoryClip:
+    """The model in `folder`, ready to use; None for the embedded one.
 
     Raises:
         CheckpointError: a file is missing, damaged, unsafe, or of another network.
     """
-    settings = read_config(folder)
-    if not (folder / TOKENIZER).is_file():
-        raise CheckpointError(f"{folder / TOKENIZER} is missing; is {folder} a complete CLIP folder?")
+    home = Path(str(files("lianhuan"))) / "weights" / "clip" if folder is None else folder
+    if folder is None and not home.is_dir():
+        raise CheckpointError(
+            "this package holds no model of pictures and captions; "
+            "`lianhuan train recipes/storybook.py:clip -o RUN` trains one into RUN/clip"
+        )
+    settings = read_config(home)
+    if not (home / TOKENIZER).is_file():
+        raise CheckpointError(f"{home / TOKENIZER} is missing; is {home} a complete CLIP folder?")
     try:
-        tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+        tokenizer = Tokenizer.from_file(str(home / TOKENIZER))
         clip = StoryClip(ClipConfig(**settings | {"pictures": tuple(settings["pictures"])}), tokenizer)
     except Exception as error:  # the tokenizers library raises bare Exception
-        raise CheckpointError(f"{folder}: settings that this version cannot use ({error})") from error
-    load_weights(clip, folder)
+        raise CheckpointError(f"{home}: settings that this version cannot use ({error})") from error
+    load_weights(clip, home)
     return clip
 
 

@@ -4,14 +4,16 @@ import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from lianhuan.errors import PictureError
-from lianhuan.images import fit_square
+from lianhuan.errors import CheckpointError, PictureError
+from lianhuan.images import fit_square, load_picture
+from lianhuan.models.files import load_weights, read_config
 
 STORYBOOK_LAYERS = (
     "down_blocks.0.resnets.0",
@@ -55,21 +57,29 @@ def edge_map(pictures: Tensor, threshold: float = 0.5) -> Tensor:
     return (size / strong > threshold).float()
 
 
+def load_sketch(path: str | Path) -> Image.Image:
+    """The picture at `path` as RGBA: unlike other pictures, a sketch keeps its transparent background.
+
+    Raises:
+        PictureError: the file is missing, is no picture, is broken, or has more than 64 million pixels.
+    """
+    load_picture(path)  # refuses what cannot be read
+    with Image.open(path) as image:
+        return image.convert("RGBA")
+
+
 def read_sketch(image: Image.Image, size: int) -> Tensor:
     """A sketch by hand as white strokes on black: (1, 1, size, size) in 0..1.
 
-    Dark on light or light on dark (the more frequent side is the paper), with or without a transparent background, of
+    Dark on light or light on dark, or of any colour on a transparent background (the more frequent side is the paper), of
     any size; the middle square is used.
 
     Raises:
         PictureError: there is no stroke in it.
     """
-    if "A" in image.getbands() or "transparency" in image.info:
-        drawn = image.convert("RGBA")
-        alpha = np.asarray(fit_square(drawn.getchannel("A"), size), dtype=np.float32)
-        ink = alpha if alpha.min() < 128 else _ink(drawn.convert("RGB"), size)
-    else:
-        ink = _ink(image, size)
+    drawn = image.convert("RGBA")
+    alpha = np.asarray(fit_square(drawn.getchannel("A"), size), dtype=np.float32)
+    ink = alpha if np.median(alpha) < 128 else _ink(drawn.convert("RGB"), size) * alpha / 255
     if ink.max() < 32:
         raise PictureError("the sketch is empty: no stroke stands out from its background")
     return torch.from_numpy(np.clip(ink / ink.max(), 0, 1))[None, None]
@@ -129,3 +139,24 @@ class EdgePredictor(nn.Module):
     def to_config(self) -> dict[str, object]:
         """The sizes as plain JSON."""
         return asdict(self.config)
+
+
+def load_edge_predictor(folder: Path) -> EdgePredictor:
+    """The predictor in `folder`, the part "sketch" of a model folder, in evaluation mode.
+
+    Raises:
+        CheckpointError: there is none, or a file is missing, damaged, unsafe, or of another network.
+    """
+    if not folder.is_dir():
+        raise CheckpointError(
+            f"{folder.parent} cannot follow sketches: {folder} is missing; for the model of a run, "
+            "`lianhuan train recipes/storybook.py:sketch -o RUN` trains it into RUN/model"
+        )
+    settings = read_config(folder)
+    try:
+        config = EdgePredictorConfig(**settings | {"layers": tuple(settings["layers"])})
+        predictor = EdgePredictor(config)
+    except (TypeError, ValueError, KeyError, RuntimeError) as error:
+        raise CheckpointError(f"{folder}: settings that this version cannot use ({error})") from error
+    load_weights(predictor, folder)
+    return predictor

@@ -1,0 +1,97 @@
+"""Guidance by a CLIP: Semantic Diffusion Guidance (Liu et al. 2023) and CLIP guidance (GLIDE: Nichol et al. 2022)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from lianhuan.generators import LatentDiffusion
+from lianhuan.generators.base import Control, Moment
+from lianhuan.images import fit_square
+from lianhuan.models.autoencoder import Autoencoder
+from lianhuan.models.clip import StoryClip
+from lianhuan.tensors import digest, rowwise, to_tensor
+
+
+class Semantic(Control):
+    """Moves the drawing towards what a text says or a picture shows.
+
+    The prediction of the noise gets sqrt(1 - abar) times the gradient of `scale` (1 - cosine), between the CLIP features of
+    the decoded estimate and those of the target. Both documents use a CLIP that was trained on noisy pictures; here the
+    estimate of the clean picture is looked at instead, so any CLIP will do. GLIDE's factor counts cosines times the
+    CLIP's own scale: its CLIP guidance of strength s is a `scale` of s * `clip.scale`. The first step is left out: the rule
+    divides by the share of the picture, and there all but nothing of it is left.
+
+    Args:
+        autoencoder: of the generator.
+        clip: where the generator computes.
+        target: (1, width) features of length 1.
+        scale: strength; Semantic Diffusion Guidance has 160 for texts and 100 for pictures.
+        others: (N, width) features of length 1 of what it shall not be like. With them the loss is the cross-entropy of
+            finding the target among all, in cosines times the CLIP's own scale.
+    """
+
+    rule = "score"
+    window = (0.01, 1.0)
+
+    def __init__(
+        self,
+        autoencoder: Autoencoder,
+        clip: StoryClip,
+        target: Tensor,
+        *,
+        scale: float = 100.0,
+        others: Tensor | None = None,
+    ):
+        self.autoencoder = autoencoder
+        self.clip = clip
+        self.target = target
+        self.scale = scale
+        self.others = others
+
+    @classmethod
+    def by_text(
+        cls,
+        generator: LatentDiffusion,
+        clip: StoryClip,
+        text: str,
+        *,
+        scale: float = 160.0,
+        others: Sequence[str] = (),
+    ) -> Self:
+        """Towards a text, and away from `others`, such as the other sentences of the story, if there are any."""
+        clip = clip.to(generator.device)
+        with torch.no_grad():
+            target = clip.caption_features([text])
+            rest = clip.caption_features(others) if others else None
+        return cls(generator.autoencoder, clip, target, scale=scale, others=rest)
+
+    @classmethod
+    def by_picture(
+        cls, generator: LatentDiffusion, clip: StoryClip, picture: Image.Image, *, scale: float = 100.0
+    ) -> Self:
+        """Towards what a reference picture shows; its middle square is used."""
+        clip = clip.to(generator.device)
+        with torch.no_grad():
+            target = clip.features(to_tensor([fit_square(picture, clip.size)]).to(generator.device))
+        return cls(generator.autoencoder, clip, target, scale=scale)
+
+    def loss(self, moment: Moment, x0: Tensor, features: Mapping[str, Tensor]) -> Tensor:  # noqa: ARG002 - the hook's form
+        """1 - cosine, or the cross-entropy; (B,)."""
+        seen = rowwise(lambda latents: self.clip.features(self.autoencoder.decode(latents)), x0)
+        if self.others is None:
+            return 1 - (seen * self.target).sum(1)
+        logits = self.clip.scale * seen @ torch.cat([self.target, self.others]).T
+        return nn.functional.cross_entropy(logits, logits.new_zeros(len(logits)).long(), reduction="none")
+
+    def recipe(self) -> dict[str, Any]:
+        """The target, what it is told from, and the strength."""
+        others = None if self.others is None else digest(self.others)
+        return {
+            **super().recipe(),
+            "target": digest(self.target),
+            "others": others,
+            "scale": self.scale,
+        }
