@@ -44,10 +44,11 @@ def adapt(  # noqa: PLR0913 - one argument per option
     """Learn a new character from 3 or more pictures; draw it with `lianhuan illustrate --character NAME=ADAPTER`."""
     from lianhuan.data.captioned import read_captioned
     from lianhuan.generators import load_generator
+    from lianhuan.generators.load import embedded_kind
     from lianhuan.train.adapt import AdaptConfig, adapt as learn
 
     use_cores()
-    model = load_generator(generator)
+    model = embedded_kind(load_generator(generator), "lianhuan adapt")
     config = AdaptConfig(name=name, kind=init, mode=mode, steps=steps, seed=seed)
     with progress(steps) as shown:
         for event in learn(model, read_captioned(pictures), config, out):

@@ -14,7 +14,7 @@ from lianhuan.cli.threads import use_cores
 if TYPE_CHECKING:
     from lianhuan.book import Book, BookFile, Settings
     from lianhuan.conductor import Event
-    from lianhuan.generators import LatentDiffusion
+    from lianhuan.generators import LatentGenerator
     from lianhuan.story import Story
 
 
@@ -37,7 +37,8 @@ def illustrate(  # noqa: PLR0913 - one argument per option
         str | None,
         typer.Option(
             metavar="NAME|PATH",
-            help="'storybook', the embedded model, or a model folder. [default: storybook]",
+            help="'storybook', the embedded model; a model folder, also one of diffusers; or a hub name. "
+            "[default: storybook]",
         ),
     ] = None,
     steps: Annotated[
@@ -146,7 +147,7 @@ def _plan(source: str, out: Path | None, **reading: Any) -> _Plan:
     return _Plan(story, text, out, old)
 
 
-def _with_learnt(book: "Book", generator: "LatentDiffusion", given: "Iterable[str]") -> "LatentDiffusion":
+def _with_learnt(book: "Book", generator: "LatentGenerator", given: "Iterable[str]") -> "LatentGenerator":
     """The generator with the characters that NAME=ADAPTER options, or the book already, say are learnt."""
     from lianhuan.conductor import with_cast
     from lianhuan.models.adapter import Adapter

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lianhuan.conductor import Book, Redraw
     from lianhuan.conductor.redraw import Select
     from lianhuan.conductor.select import SelectorName
-    from lianhuan.generators import Control, LatentDiffusion
+    from lianhuan.generators import Control, LatentGenerator
 
 
 def redraw(  # noqa: PLR0913 - one argument per option
@@ -124,7 +124,7 @@ class _Pictures:
     beta: float
     until: float
 
-    def controls(self, book: "Book", scene_id: str, generator: "LatentDiffusion") -> "list[Control]":
+    def controls(self, book: "Book", scene_id: str, generator: "LatentGenerator") -> "list[Control]":
         """What bends the drawing of a page."""
         from lianhuan.control import Sketch
         from lianhuan.models.edges import load_sketch
@@ -135,7 +135,7 @@ class _Pictures:
         strokes = load_sketch(self.sketch)
         return [*given, Sketch.by_hand(generator, strokes, beta=self.beta, stop=self.until)]
 
-    def _given(self, book: "Book", scene_id: str, generator: "LatentDiffusion") -> "list[Control]":
+    def _given(self, book: "Book", scene_id: str, generator: "LatentGenerator") -> "list[Control]":
         """A mask works on the picture given, or else on the page's own."""
         from lianhuan.control import Inpaint, SDEdit
         from lianhuan.images import load_picture

@@ -4,15 +4,16 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from lianhuan.book import Book
-from lianhuan.generators import LatentDiffusion, load_generator
+from lianhuan.generators import LatentGenerator, load_generator
 from lianhuan.generators.adapted import with_characters
+from lianhuan.generators.load import embedded_kind
 from lianhuan.memory import Memory
 from lianhuan.memory.load import load_memory
 from lianhuan.models.adapter import Adapter
 from lianhuan.story import Character
 
 
-def load_models(book: Book) -> tuple[LatentDiffusion, Memory]:
+def load_models(book: Book) -> tuple[LatentGenerator, Memory]:
     """What `book` is drawn with.
 
     Raises:
@@ -22,11 +23,12 @@ def load_models(book: Book) -> tuple[LatentDiffusion, Memory]:
     return with_cast(load_generator(file.generator), file.cast), load_memory(file.memory, file.generator)
 
 
-def with_cast(generator: LatentDiffusion, cast: Iterable[Character]) -> LatentDiffusion:
+def with_cast(generator: LatentGenerator, cast: Iterable[Character]) -> LatentGenerator:
     """`generator`, or a copy of it that knows the learnt characters of `cast`.
 
     Raises:
-        CheckpointError: a learnt character is not there, damaged, or was learnt with another model.
+        CheckpointError: a learnt character is not there, damaged, or was learnt with another model, or the generator is
+            not of the embedded kind.
     """
     learnt = {member.name: Adapter.load(Path(member.adapter)) for member in cast if member.adapter}
-    return with_characters(generator, learnt) if learnt else generator
+    return with_characters(embedded_kind(generator, "learnt characters"), learnt) if learnt else generator

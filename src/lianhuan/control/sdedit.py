@@ -26,7 +26,7 @@ class SDEdit(Control):
         self.latents = latents
         self.strength = strength
 
-    def start(self, x: Tensor, times: list[int], path: NoisePath) -> tuple[Tensor, list[int]]:
+    def start(self, x: Tensor, times: list[float], path: NoisePath) -> tuple[Tensor, list[float]]:
         """The picture at the first of the times that are left."""
         steps = len(times) - 1
         left = times[steps - max(1, round(self.strength * steps)) :]

@@ -8,7 +8,7 @@ from PIL import Image
 from torch import Tensor
 
 from lianhuan.errors import CheckpointError
-from lianhuan.generators import LatentDiffusion
+from lianhuan.generators import LatentGenerator
 from lianhuan.generators.base import Control, Moment
 from lianhuan.generators.load import model_folder
 from lianhuan.models.denoiser import watched
@@ -43,7 +43,7 @@ class Sketch(Control):
 
     @classmethod
     def by_hand(
-        cls, generator: LatentDiffusion, sketch: Image.Image, *, beta: float = 1.6, stop: float = 0.5
+        cls, generator: LatentGenerator, sketch: Image.Image, *, beta: float = 1.6, stop: float = 0.5
     ) -> Self:
         """Guidance of `generator` by a sketch of any size and stroke, see `lianhuan.models.edges.read_sketch`.
 
@@ -70,7 +70,7 @@ class Sketch(Control):
         }
 
 
-def edge_predictor(generator: LatentDiffusion) -> EdgePredictor:
+def edge_predictor(generator: LatentGenerator) -> EdgePredictor:
     """The predictor in the model folder of `generator`, where `generator` computes.
 
     Raises:
@@ -92,7 +92,7 @@ def edge_predictor(generator: LatentDiffusion) -> EdgePredictor:
 
 
 @torch.no_grad()
-def sketch_latents(generator: LatentDiffusion, sketches: Sequence[Image.Image]) -> Tensor:
+def sketch_latents(generator: LatentGenerator, sketches: Sequence[Image.Image]) -> Tensor:
     """Latents (B, C, h, w) of sketches as white strokes on black.
 
     Raises:

@@ -1,7 +1,17 @@
 """Generators draw one frame."""
 
 from lianhuan.generators.base import Control, Drawn, DrawStep, Generator
+from lianhuan.generators.latent import LatentGenerator
 from lianhuan.generators.latent_diffusion import LatentDiffusion
 from lianhuan.generators.load import STORYBOOK, load_generator
 
-__all__ = ["STORYBOOK", "Control", "DrawStep", "Drawn", "Generator", "LatentDiffusion", "load_generator"]
+__all__ = [
+    "STORYBOOK",
+    "Control",
+    "DrawStep",
+    "Drawn",
+    "Generator",
+    "LatentDiffusion",
+    "LatentGenerator",
+    "load_generator",
+]

@@ -35,14 +35,14 @@ class Moment:
     Attributes:
         number: of the step, from 0.
         total: number of steps.
-        t: its training time.
+        t: its training time; the time of a look ahead in samplers that evaluate a step twice.
         path: between pictures and noise.
         x: (B, C, H, W) latents at `t`.
     """
 
     number: int
     total: int
-    t: int
+    t: float
     path: NoisePath
     x: Tensor
 
@@ -64,7 +64,7 @@ class Control:
     scale: float = 1.0
     layers: tuple[str, ...] = ()
 
-    def start(self, x: Tensor, times: list[int], path: NoisePath) -> tuple[Tensor, list[int]]:  # noqa: ARG002
+    def start(self, x: Tensor, times: list[float], path: NoisePath) -> tuple[Tensor, list[float]]:  # noqa: ARG002
         """Latents to start from and the times to visit, from pure noise and all times."""
         return x, times
 

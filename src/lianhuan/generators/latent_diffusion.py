@@ -1,27 +1,20 @@
-"""Latent diffusion: noise -> latents -> picture, one frame per request."""
+"""The embedded model's generator."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 
-import numpy as np
 import torch
-from PIL import Image
-from torch import Tensor
 
-from lianhuan.generators.base import Control, Drawn, DrawStep
-from lianhuan.generators.loop import Predict, Predictions, branches_of, sample
-from lianhuan.images import fit_square
+from lianhuan.generators.latent import LatentGenerator
 from lianhuan.models.autoencoder import Autoencoder
 from lianhuan.models.context import Context
-from lianhuan.models.denoiser import Denoiser, watched
+from lianhuan.models.denoiser import Denoiser
 from lianhuan.models.text_encoder import StoryTextEncoder
 from lianhuan.models.tokens import PageTokenizer
-from lianhuan.sampling import page_noise
 from lianhuan.story import PageRequest
-from lianhuan.tensors import rowwise, to_images, to_tensor
 
 
-class LatentDiffusion:
-    """The embedded model's generator; see `lianhuan.generators.Generator`.
+class LatentDiffusion(LatentGenerator):
+    """The embedded model's generator, and that of models trained like it; see `lianhuan.generators.Generator`.
 
     Args:
         name: what the user called it.
@@ -29,6 +22,10 @@ class LatentDiffusion:
         autoencoder, text_encoder, tokenizer, denoiser: its parts, in evaluation mode, on one device.
         size: side of its pictures in pixels.
     """
+
+    autoencoder: Autoencoder
+    text_encoder: StoryTextEncoder
+    tokenizer: PageTokenizer
 
     def __init__(
         self,
@@ -49,11 +46,6 @@ class LatentDiffusion:
         self.denoiser = denoiser
         self.size = size
 
-    @property
-    def device(self) -> torch.device:
-        """Where it computes."""
-        return self.autoencoder.mean.device
-
     @torch.no_grad()
     def encode(self, requests: Sequence[PageRequest]) -> Context:
         """Context of each page, (B, 4 + L, D); a page has the same numbers in any batch."""
@@ -68,79 +60,3 @@ class LatentDiffusion:
     def null(self, count: int) -> Context:
         """The context of `count` pages that say nothing."""
         return self.encode([PageRequest(scene_id="", caption="")] * count)
-
-    @torch.no_grad()
-    def encode_pictures(self, images: Sequence[Image.Image]) -> Tensor:
-        """Latents (B, C, h, w) of pictures of any size, cropped to the middle square."""
-        pictures = to_tensor([fit_square(i, self.size) for i in images]).to(self.device)
-        return rowwise(self.autoencoder.encode, pictures.contiguous())
-
-    def frames(
-        self,
-        requests: Sequence[PageRequest],
-        contexts: Sequence[Mapping[str, Context]],
-        controls: Sequence[Control],
-        sampler: str = "dpmpp-2m",
-    ) -> Iterator[DrawStep | Drawn]:
-        """Draw one frame per request.
-
-        Args:
-            requests: B pages with the same number of steps.
-            contexts: for each page, branch name -> its context.
-            controls: what bends the sampling, in order.
-            sampler: a name of `lianhuan.sampling.SAMPLERS`.
-
-        Yields:
-            a `DrawStep` after every step and `Drawn` with B pictures of `size` px at the end.
-
-        Raises:
-            ValueError: the pages want different numbers of steps, only some of them show a pasted picture, or two
-                controls want to guide.
-        """
-        steps = {request.steps for request in requests}
-        pasted = [page["cond"].picture for page in contexts if page["cond"].picture is not None]
-        if len(steps) != 1 or len(pasted) not in (0, len(requests)):
-            raise ValueError(
-                "pages drawn together must have the same number of steps, and all be drawn or all pasted"
-            )
-        if pasted:
-            yield Drawn(self.decode(torch.cat(pasted)))
-            return
-        predict, noise = self._predict(contexts, controls), self._noise(requests)
-        for step in sample(predict, self.denoiser.path, noise, steps.pop(), controls, sampler):
-            yield step
-        images = self.decode(step.x0)
-        for control in controls:
-            images = control.picture(images)
-        yield Drawn(images)
-
-    def decode(self, latents: Tensor) -> list[Image.Image]:
-        """Pictures of latents (B, C, h, w)."""
-        with torch.no_grad():
-            return to_images(rowwise(self.autoencoder.decode, latents))
-
-    def _predict(self, contexts: Sequence[Mapping[str, Context]], controls: Sequence[Control]) -> Predict:
-        """All branches of a page in one call; on a CPU page by page, else all pages together."""
-        branches = branches_of(controls)
-        layers = tuple(dict.fromkeys(layer for control in controls for layer in control.layers))
-        pages = [Context.join([page[branch] for branch in branches]) for page in contexts]
-        calls = pages if self.device.type == "cpu" else [Context.join(pages)]
-
-        def predict(x: Tensor, t: int) -> Predictions:
-            found: list[Tensor] = []
-            seen: dict[str, list[Tensor]] = {layer: [] for layer in layers}
-            for some, context in zip(x.chunk(len(calls)), calls, strict=True):
-                with watched(self.denoiser.unet, layers) as activations:
-                    out = self.denoiser(some.repeat_interleave(len(branches), dim=0), t, context)
-                found.append(out.unflatten(0, (len(some), len(branches))))
-                for layer, value in activations.items():
-                    seen[layer].append(value.unflatten(0, (len(some), len(branches)))[:, -1])
-            by_branch = dict(zip(branches, torch.cat(found).unbind(1), strict=True))
-            return by_branch, {layer: torch.cat(values) for layer, values in seen.items()}
-
-        return predict
-
-    def _noise(self, requests: Sequence[PageRequest]) -> Tensor:
-        shape = (self.autoencoder.config.latent_channels, self.size // 8, self.size // 8)
-        rows = [page_noise(r.seed, r.scene_id, r.take, shape) for r in requests]
-        return torch.from_numpy(np.stack(rows)).to(self.device)

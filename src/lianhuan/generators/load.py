@@ -9,6 +9,8 @@ from diffusers import UNet2DConditionModel
 from tokenizers import Tokenizer
 
 from lianhuan.errors import CheckpointError
+from lianhuan.generators.hub import hub_folder, is_hub_name
+from lianhuan.generators.latent import LatentGenerator
 from lianhuan.generators.latent_diffusion import LatentDiffusion
 from lianhuan.models.autoencoder import Autoencoder, AutoencoderConfig
 from lianhuan.models.denoiser import Denoiser
@@ -21,15 +23,20 @@ from lianhuan.sampling import NoisePath
 STORYBOOK = "storybook"
 """Name of the embedded model."""
 INDEX = "model_index.json"
+FAMILIES = {"StableDiffusionPipeline": "Stable Diffusion 1.x and 2.x", "StableDiffusionXLPipeline": "SDXL"}
+"""`_class_name` of a diffusers folder's model_index.json -> the family, as users know it."""
 
 
 def model_folder(name: str | Path) -> Path:
-    """The folder of a model: the embedded one for "storybook", else the folder itself.
+    """The folder of a model: the embedded one for "storybook", that in the hub's cache for a hub name, else the folder itself.
 
     Raises:
         CheckpointError: there is no model.
     """
-    folder = Path(str(files("lianhuan"))) / "weights" / STORYBOOK if name == STORYBOOK else Path(name)
+    if name == STORYBOOK:
+        folder = Path(str(files("lianhuan"))) / "weights" / STORYBOOK
+    else:
+        folder = hub_folder(str(name)) if is_hub_name(str(name)) else Path(name)
     if not (folder / INDEX).is_file():
         raise CheckpointError(
             f"{name}: no model there ({folder / INDEX} is missing); name a model folder, or {STORYBOOK!r} for the embedded one"
@@ -37,11 +44,13 @@ def model_folder(name: str | Path) -> Path:
     return folder
 
 
-def load_generator(name: str | Path = STORYBOOK, *, device: str = "cpu") -> LatentDiffusion:
-    """The generator in a model folder, ready to draw.
+def load_generator(name: str | Path = STORYBOOK, *, device: str = "cpu") -> LatentGenerator:
+    """The generator in a model folder, ready to draw. Its family is recognised from the files.
 
     Args:
-        name: "storybook", the embedded model, or the path of a model folder in its layout.
+        name: "storybook", the embedded model; the path of a model folder in its layout, or of a diffusers folder with
+            Stable Diffusion 1.x, 2.x or XL; or such a model's name on the Hugging Face hub, "owner/name": only then the
+            network may be used.
         device: a torch device.
 
     Raises:
@@ -53,8 +62,37 @@ def load_generator(name: str | Path = STORYBOOK, *, device: str = "cpu") -> Late
         kind = index["_class_name"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CheckpointError(f"{folder / INDEX} is damaged ({error})") from error
-    if kind != LatentDiffusion.__name__:
-        raise CheckpointError(f"{folder} is a {kind}; supported so far: {LatentDiffusion.__name__} folders")
+    if kind == LatentDiffusion.__name__:
+        return _load_own(folder, str(name), device)
+    if kind in FAMILIES:
+        from lianhuan.generators.checkpoint import load_stable_diffusion  # slow: brings transformers
+
+        return load_stable_diffusion(folder, index, str(name), device)
+    known = ", ".join(f"{family} ({pipeline})" for pipeline, family in FAMILIES.items())
+    raise CheckpointError(
+        f"{folder} is a {kind}; supported so far: {known}, and {LatentDiffusion.__name__} folders like the embedded model's"
+    )
+
+
+def embedded_kind(generator: LatentGenerator, use: str) -> LatentDiffusion:
+    """`generator`, if it is of the embedded model's kind.
+
+    Args:
+        generator: what draws.
+        use: what needs one of that kind, for the message.
+
+    Raises:
+        CheckpointError: it is of another kind.
+    """
+    if not isinstance(generator, LatentDiffusion):
+        raise CheckpointError(
+            f"{use}: this works with models of the embedded kind ({STORYBOOK!r} is one), and {generator.name} is of another"
+        )
+    return generator
+
+
+def _load_own(folder: Path, name: str, device: str) -> LatentDiffusion:
+    """The generator in a folder in the embedded model's layout."""
     text_config = read_config(folder / "text_encoder")
     unet_config = read_config(folder / "unet")
     path_config = read_config(folder / "path")
@@ -71,7 +109,7 @@ def load_generator(name: str | Path = STORYBOOK, *, device: str = "cpu") -> Late
         fix_pointwise(module)
         module.to(torch.device(device))
     return LatentDiffusion(
-        name=str(name),
+        name=name,
         fingerprint=fingerprint(folder),
         autoencoder=autoencoder,
         text_encoder=text_encoder,

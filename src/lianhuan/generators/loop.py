@@ -6,11 +6,11 @@ import torch
 from torch import Tensor
 
 from lianhuan.generators.base import Control, DrawStep, Moment
-from lianhuan.sampling import SAMPLERS, NoisePath
+from lianhuan.sampling import NoisePath, Sampler
 
 Predictions = tuple[dict[str, Tensor], Mapping[str, Tensor]]
 """x0 estimates by branch, and the activations of the layers that were asked for, of the "cond" branch."""
-Predict = Callable[[Tensor, int], Predictions]
+Predict = Callable[[Tensor, float], Predictions]
 
 
 def branches_of(controls: Sequence[Control]) -> tuple[str, ...]:
@@ -28,7 +28,7 @@ def sample(
     noise: Tensor,
     steps: int,
     controls: Sequence[Control],
-    sampler: str,
+    sampler: Sampler,
 ) -> Iterator[DrawStep]:
     """Draw latents from `noise`, (B, C, H, W); the last step's `x0` is the result.
 
@@ -38,23 +38,23 @@ def sample(
         noise: what to start from.
         steps: denoising steps; a control that starts from a picture leaves the first ones out.
         controls: what bends the sampling, asked in order.
-        sampler: a name of `lianhuan.sampling.SAMPLERS`.
+        sampler: the times, and the walk along them.
     """
-    x, times = noise, path.times(steps)
+    times, walker = sampler(path, steps)
+    x = noise
     for control in controls:
         x, times = control.start(x, times, path)
     total = len(times) - 1
     guide = _guide(controls)
     pushes: list[tuple[float, Tensor]] = []  # of the present step: scale and direction
 
-    def denoise(x: Tensor, t: int) -> Tensor:
-        number = times.index(t)
-        active = [c for c in controls if _covers(c.window, number, total)]
+    def denoise(x: Tensor, t: float) -> Tensor:
+        active = [c for c in controls if _covers(c.window, number - 1, total)]
         losing = [c for c in active if type(c).loss is not Control.loss]
         pushes.clear()
         with torch.set_grad_enabled(bool(losing)):
             leaf = x.detach().requires_grad_(bool(losing))
-            moment = Moment(number, total, t, path, leaf)
+            moment = Moment(number - 1, total, t, path, leaf)
             predictions, features = predict(leaf, t)
             x0 = guide.combine(predictions)
             gradients = [(c, _gradient(c, moment, x0, features)) for c in losing]
@@ -68,7 +68,7 @@ def sample(
             x0 = control.x0(moment, x0)
         return x0
 
-    walk = SAMPLERS[sampler](denoise, path, x, times)
+    walk = walker(denoise, path, x, times)
     sent: Tensor | None = None
     for number in range(1, total + 1):
         after, x0 = walk.send(sent)

@@ -45,6 +45,11 @@ def _load(name: str, model: str | Path, device: str) -> Memory:
     if name not in _TRAINED:
         raise CheckpointError(f"no memory is called {name!r}; there are: {', '.join(MEMORIES)}")
     folder = model_folder(model) / "memory" / name
+    if not folder.is_dir():
+        raise CheckpointError(
+            f"{model} holds no trained {name!r} memory ({folder} is missing); memories that need no training: "
+            f"{', '.join(_UNTRAINED)}"
+        )
     try:
         memory = _TRAINED[name](**read_config(folder))
     except (TypeError, ValueError, RuntimeError, AssertionError) as error:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from lianhuan.memory.base import Branch, State
 from lianhuan.models.context import Cast, Context, References
@@ -39,6 +39,7 @@ class _Page:
     tokens: Tensor
     mask: Tensor
     cast: tuple[Cast, ...]
+    extra: Tensor | None
 
 
 class SharedAttentionMemory:
@@ -68,15 +69,19 @@ class SharedAttentionMemory:
         if branch == "uncond":
             tokens = context.tokens[:, None].expand(-1, len(used), -1, -1)
             mask = context.mask[:, None].expand(-1, len(used), -1)
+            extras = [context.extra] * len(used)
         else:
-            tokens = torch.stack([page.tokens for page in used], dim=1)
-            mask = torch.stack([page.mask for page in used], dim=1)
+            length = max(page.mask.shape[1] for page in used)
+            tokens = torch.stack([_longer(page.tokens, length) for page in used], dim=1)
+            mask = torch.stack([_longer(page.mask[..., None], length)[..., 0] for page in used], dim=1)
+            extras = [page.extra for page in used]
         references = References(
             latents=torch.stack([page.latents for page in used], dim=1),
             noise=torch.stack([page.noise for page in used], dim=1),
             tokens=tokens,
             mask=mask & there,
             strength=context.tokens.new_full((len(tokens),), self.config.strength),
+            extra=_stacked(extras),
         )
         return replace(context, references=references)
 
@@ -84,7 +89,10 @@ class SharedAttentionMemory:
         """Keep the page, and of earlier pages those that can still be chosen."""
         rng = torch.Generator().manual_seed(state["count"])
         noise = torch.randn(latents.shape[1:], generator=rng).to(latents).expand_as(latents)
-        pages = (*state["pages"], _Page(latents, noise, context.tokens, context.mask, _cast(context)))
+        pages = (
+            *state["pages"],
+            _Page(latents, noise, context.tokens, context.mask, _cast(context), context.extra),
+        )
         kept: dict[str, Any] = {"pages": self._still_of_use(pages), "count": state["count"] + 1}
         return kept
 
@@ -108,6 +116,16 @@ class SharedAttentionMemory:
         """The first and the latest, as many as the window holds; the latest alone for a window of one."""
         window = self.config.window
         return set(found[-1:] if window == 1 else found[:1] + found[1:][1 - window :])
+
+
+def _longer(tokens: Tensor, length: int) -> Tensor:
+    """(B, length, D) tokens from (B, L, D), with nothing at their end."""
+    return nn.functional.pad(tokens, (0, 0, 0, length - tokens.shape[1]))
+
+
+def _stacked(extras: list[Tensor | None]) -> Tensor | None:
+    there = [extra for extra in extras if extra is not None]
+    return torch.stack(there, dim=1) if there else None
 
 
 def _cast(context: Context) -> tuple[Cast, ...]:

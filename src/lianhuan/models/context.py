@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Self
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 
 Cast = frozenset[str]
+MIXED = "pages drawn together must all look back in the same way"
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class References:
         tokens: (B, P, L, D) tokens of their own words.
         mask: (B, P, L) bool of those words, True = keep; a page without any is not there and is not looked at.
         strength: (B,) in (0, 1], how much a look at them weighs against one at the page itself.
+        extra: (B, P, E) what `Context.extra` says of them, if the network wants it.
     """
 
     latents: Tensor
@@ -27,6 +29,7 @@ class References:
     tokens: Tensor
     mask: Tensor
     strength: Tensor
+    extra: Tensor | None = None
 
     def padded(self, pages: int, length: int) -> Self:
         """The same references with room for `pages` of `length` tokens."""
@@ -38,6 +41,7 @@ class References:
             noise=nn.functional.pad(self.noise, pictures),
             tokens=nn.functional.pad(self.tokens, (0, 0, 0, words, rows, 0)),
             mask=nn.functional.pad(self.mask, (0, words, rows, 0)),
+            extra=None if self.extra is None else nn.functional.pad(self.extra, (0, 0, rows, 0)),
         )
 
     @classmethod
@@ -46,7 +50,10 @@ class References:
         pages = max(part.mask.shape[1] for part in parts)
         length = max(part.mask.shape[2] for part in parts)
         even = [part.padded(pages, length) for part in parts]
-        return cls(**{f.name: torch.cat([getattr(part, f.name) for part in even]) for f in fields(cls)})
+        joined: dict[str, Any] = {
+            f.name: _joined([getattr(part, f.name) for part in even]) for f in fields(cls)
+        }
+        return cls(**joined)
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,9 @@ class Context:
         cast: for each page, the names on its stage; empty where nothing is known.
         references: earlier pages to look at, if there are any.
         picture: (B, C, h, w) latents of a picture that is shown as it is; nothing is drawn then.
+        extra: (B, E) what the denoiser is told beside the tokens: one vector of the words, and behind it six numbers
+            (height and width of the original, top and left of the crop, height and width of the picture), as Stable
+            Diffusion XL wants it.
     """
 
     tokens: Tensor
@@ -66,29 +76,42 @@ class Context:
     cast: tuple[Cast, ...] = ()
     references: References | None = None
     picture: Tensor | None = None
+    extra: Tensor | None = None
 
     @classmethod
     def join(cls, contexts: "Sequence[Context]") -> Self:
         """One context of all pages, in order; shorter ones are padded.
 
         Raises:
-            ValueError: some pages have references or a picture to show, others have not.
+            ValueError: some pages have references, a picture to show or something extra, others have not.
         """
         length = max(c.tokens.shape[1] for c in contexts)
         tokens = [nn.functional.pad(c.tokens, (0, 0, 0, length - c.tokens.shape[1])) for c in contexts]
         masks = [nn.functional.pad(c.mask, (0, length - c.mask.shape[1])) for c in contexts]
         references = [c.references for c in contexts if c.references is not None]
-        pictures = [c.picture for c in contexts if c.picture is not None]
-        if len(references) not in (0, len(contexts)) or len(pictures) not in (0, len(contexts)):
-            raise ValueError("pages drawn together must all look back in the same way")
+        if len(references) not in (0, len(contexts)):
+            raise ValueError(MIXED)
         return cls(
             torch.cat(tokens),
             torch.cat(masks),
             tuple(names for c in contexts for names in c.cast),
             References.join(references) if references else None,
-            torch.cat(pictures) if pictures else None,
+            _joined([c.picture for c in contexts]),
+            _joined([c.extra for c in contexts]),
         )
 
     def with_tokens(self, tokens: Tensor) -> Self:
         """The same context with other tokens of the same shape."""
         return replace(self, tokens=tokens)
+
+
+def _joined(parts: Sequence[Tensor | None]) -> Tensor | None:
+    """All parts behind one another, or None if there are none.
+
+    Raises:
+        ValueError: some are there, others not.
+    """
+    there = [part for part in parts if part is not None]
+    if len(there) not in (0, len(parts)):
+        raise ValueError(MIXED)
+    return torch.cat(there) if there else None

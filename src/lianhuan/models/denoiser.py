@@ -14,6 +14,8 @@ from lianhuan.models.text_encoder import SUMMARY_TOKENS
 from lianhuan.sampling import NoisePath
 
 Prediction = Literal["epsilon", "v_prediction"]
+SIZES = 6
+"""Numbers at the end of a context's `extra`."""
 
 
 def build_unet(latent_channels: int, context_width: int, widths: tuple[int, ...]) -> UNet2DConditionModel:
@@ -66,7 +68,8 @@ def watched(unet: nn.Module, layers: Sequence[str]) -> Iterator[dict[str, Tensor
 class Denoiser(nn.Module):
     """Translates a diffusers UNet (eps- or v-prediction) into x0-prediction, once and for all.
 
-    A UNet with a projection of class labels gets the context's summary tokens there.
+    A UNet with a projection of class labels gets the context's summary tokens there, one with a projection of words and
+    sizes the context's `extra`.
     """
 
     def __init__(self, unet: UNet2DConditionModel, path: NoisePath, prediction: Prediction):
@@ -78,21 +81,26 @@ class Denoiser(nn.Module):
         self.prediction = prediction
 
     def predict(self, x: Tensor, t: Tensor, context: Context) -> Tensor:
-        """The network's own output: eps or v, of the shape (B, C, H, W) of `x`; `t` is (B,) int64."""
+        """The network's own output: eps or v, of the shape (B, C, H, W) of `x`; `t` is (B,) times."""
         if context.references is not None:
             return self._look_back(x, t, context, context.references)
-        return self._run(x, t, context.tokens, context.mask)
+        return self._run(x, t, context)
 
     def levels(self, t: Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
-        """Shares of the picture and of the noise at the times `t`, (B,) int64, in a form that multiplies `like` (B, ...)."""
-        share = torch.from_numpy(self.path.alphas_cumprod).to(like)[t.to(like.device)]
+        """Shares of the picture and of the noise at the times `t`, (B,), in a form that multiplies `like` (B, ...)."""
+        if t.is_floating_point():
+            share = like.new_tensor([self.path.alpha(time) ** 2 for time in t.tolist()])
+        else:
+            share = torch.from_numpy(self.path.alphas_cumprod).to(like)[t.to(like.device)]
         share = share.view(-1, *[1] * (like.dim() - 1))
         return share.sqrt(), (1 - share).sqrt()
 
-    def _run(self, x: Tensor, t: Tensor, tokens: Tensor, keep: Tensor, pages: Tensor | None = None) -> Tensor:
+    def _run(self, x: Tensor, t: Tensor, context: Context, pages: Tensor | None = None) -> Tensor:
+        tokens, extra = context.tokens, context.extra
         labels = tokens[:, :SUMMARY_TOKENS].flatten(1) if self.summary else None
-        mask = None if bool(keep.all()) else keep
+        mask = None if bool(context.mask.all()) else context.mask
         looking = None if pages is None else {"pages": pages}
+        added = None if extra is None else {"text_embeds": extra[:, :-SIZES], "time_ids": extra[:, -SIZES:]}
         return self.unet(
             x,
             t,
@@ -100,6 +108,7 @@ class Denoiser(nn.Module):
             class_labels=labels,
             encoder_attention_mask=mask,
             cross_attention_kwargs=looking,
+            added_cond_kwargs=added,
         ).sample
 
     def _look_back(self, x: Tensor, t: Tensor, context: Context, back: References) -> Tensor:
@@ -114,16 +123,18 @@ class Denoiser(nn.Module):
         absent = ~there[..., None] & torch.eye(length, device=x.device)[0].bool()
         masks = torch.cat([back.mask | absent, nn.functional.pad(context.mask, room)[:, None]], dim=1)
         group = torch.cat([seen, x[:, None]], dim=1)
+        extra = None
+        if back.extra is not None and context.extra is not None:
+            extra = torch.cat([back.extra, context.extra[:, None]], dim=1).flatten(0, 1)
         out = self._run(
             group.flatten(0, 1),
             t.repeat_interleave(group.shape[1]),
-            tokens.flatten(0, 1),
-            masks.flatten(0, 1),
+            Context(tokens.flatten(0, 1), masks.flatten(0, 1), extra=extra),
             look_back(there, back.strength),
         )
         return out.unflatten(0, group.shape[:2])[:, -1]
 
-    def forward(self, x: Tensor, t: int, context: Context) -> Tensor:
+    def forward(self, x: Tensor, t: float, context: Context) -> Tensor:
         """The estimate of x0, (B, C, H, W), from `x` at time `t`."""
         out = self.predict(x, torch.full((len(x),), t, device=x.device), context)
         alpha, sigma = self.path.alpha(t), self.path.sigma(t)

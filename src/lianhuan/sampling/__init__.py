@@ -2,6 +2,30 @@
 
 from lianhuan.sampling.noise import page_noise
 from lianhuan.sampling.path import NoisePath
-from lianhuan.sampling.samplers import SAMPLERS, Denoised, ddim, ddpm, dpmpp_2m
+from lianhuan.sampling.samplers import (
+    SAMPLERS,
+    Denoise,
+    Denoised,
+    Sampler,
+    Walk,
+    Walker,
+    ddim,
+    ddpm,
+    dpmpp_2m,
+    own_sampler,
+)
 
-__all__ = ["SAMPLERS", "Denoised", "NoisePath", "ddim", "ddpm", "dpmpp_2m", "page_noise"]
+__all__ = [
+    "SAMPLERS",
+    "Denoise",
+    "Denoised",
+    "NoisePath",
+    "Sampler",
+    "Walk",
+    "Walker",
+    "ddim",
+    "ddpm",
+    "dpmpp_2m",
+    "own_sampler",
+    "page_noise",
+]

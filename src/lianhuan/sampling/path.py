@@ -12,7 +12,8 @@ import numpy.typing as npt
 class NoisePath:
     """A variance-preserving path given by the cumulative products of DDPM (Ho et al. 2020, eq. 4).
 
-    `alphas_cumprod` has one number in (0, 1) per training time, falling; time t is an index into it.
+    `alphas_cumprod` has one number in (0, 1) per training time, falling; time t is an index into it. Between two times
+    sigma / alpha is interpolated linearly, as k-diffusion and the schedulers after it have it.
     """
 
     alphas_cumprod: npt.NDArray[np.float64]
@@ -24,15 +25,15 @@ class NoisePath:
         betas = [min(1 - after / before, max_beta) for before, after in itertools.pairwise(level)]
         return cls(np.cumprod(1 - np.array(betas, dtype=np.float32), dtype=np.float32).astype(np.float64))
 
-    def alpha(self, t: int) -> float:
+    def alpha(self, t: float) -> float:
         """Share of the picture at time t; 1 before the first time (t = -1), where nothing is left to remove."""
-        return 1.0 if t < 0 else math.sqrt(self.alphas_cumprod[t])
+        return 1.0 if t < 0 else math.sqrt(self._share(t))
 
-    def sigma(self, t: int) -> float:
+    def sigma(self, t: float) -> float:
         """Share of the noise at time t; 0 at t = -1."""
-        return 0.0 if t < 0 else math.sqrt(1 - self.alphas_cumprod[t])
+        return 0.0 if t < 0 else math.sqrt(1 - self._share(t))
 
-    def times(self, steps: int) -> list[int]:
+    def times(self, steps: int) -> list[float]:
         """`steps` times from the noisiest downwards, evenly spaced ("trailing", Lin et al. 2024), then -1, the picture.
 
         Raises:
@@ -41,4 +42,13 @@ class NoisePath:
         total = len(self.alphas_cumprod)
         if not 1 <= steps <= total:
             raise ValueError(f"steps must be between 1 and {total}, not {steps}")
-        return [round(total - i * total / steps) - 1 for i in range(steps)] + [-1]
+        return [*(round(total - i * total / steps) - 1 for i in range(steps)), -1]
+
+    def _share(self, t: float) -> float:
+        """Share of the picture's variance at a time from 0 on."""
+        before = math.floor(t)
+        if before == t:
+            return float(self.alphas_cumprod[before])
+        ratios = [math.sqrt((1 - a) / a) for a in self.alphas_cumprod[before : before + 2]]
+        ratio = ratios[0] + (t - before) * (ratios[1] - ratios[0])
+        return 1 / (1 + ratio**2)

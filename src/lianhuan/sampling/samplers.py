@@ -13,8 +13,11 @@ from lianhuan.sampling.path import NoisePath
 
 Array = Any
 """A torch tensor or a NumPy array."""
-Denoise = Callable[[Array, int], Array]
+Denoise = Callable[[Array, float], Array]
 Walk = Generator["Denoised", Array | None]
+Walker = Callable[[Denoise, NoisePath, Array, list[float]], Walk]
+Sampler = Callable[[NoisePath, int], tuple[list[float], Walker]]
+"""From a path and a number of steps: the times to visit, -1 last, and how to walk along them or along the last of them."""
 
 
 class Denoised(NamedTuple):
@@ -24,7 +27,7 @@ class Denoised(NamedTuple):
     x0: Array
 
 
-def ddim(denoise: Denoise, path: NoisePath, x: Array, times: list[int]) -> Walk:
+def ddim(denoise: Denoise, path: NoisePath, x: Array, times: list[float]) -> Walk:
     """Deterministic DDIM (Song et al. 2021, eq. 12 with sigma = 0) from noise `x` along `times`."""
     for t, after in itertools.pairwise(times):
         x0 = denoise(x, t)
@@ -33,10 +36,10 @@ def ddim(denoise: Denoise, path: NoisePath, x: Array, times: list[int]) -> Walk:
         x = _sent((yield Denoised(x, x0)), x)
 
 
-def dpmpp_2m(denoise: Denoise, path: NoisePath, x: Array, times: list[int]) -> Walk:
+def dpmpp_2m(denoise: Denoise, path: NoisePath, x: Array, times: list[float]) -> Walk:
     """DPM-Solver++(2M), multistep, data prediction (Lu et al. 2022, algorithm 2); the last step is of first order."""
 
-    def log_snr(t: int) -> float:
+    def log_snr(t: float) -> float:
         return math.log(path.alpha(t)) - math.log(path.sigma(t))
 
     previous: tuple[Array, float] | None = None
@@ -54,7 +57,7 @@ def dpmpp_2m(denoise: Denoise, path: NoisePath, x: Array, times: list[int]) -> W
         x = _sent((yield Denoised(x, x0)), x)
 
 
-def ddpm(denoise: Denoise, path: NoisePath, x: Array, times: list[int], noise: Callable[[], Array]) -> Walk:
+def ddpm(denoise: Denoise, path: NoisePath, x: Array, times: list[float], noise: Callable[[], Array]) -> Walk:
     """Ancestral DDPM sampling from the posterior q(x_{t-1} | x_t, x_0) (Ho et al. 2020, eq. 6 and 7).
 
     `noise()` gives fresh standard normal noise of the shape of `x`; the variance is beta-tilde.
@@ -73,5 +76,16 @@ def _sent(other: Array | None, x: Array) -> Array:
     return x if other is None else other
 
 
-SAMPLERS = {"ddim": ddim, "dpmpp-2m": dpmpp_2m}
+SAMPLERS: dict[str, Walker] = {"ddim": ddim, "dpmpp-2m": dpmpp_2m}
 """The deterministic samplers, by their command-line names."""
+
+
+def own_sampler(name: str) -> Sampler:
+    """One of `SAMPLERS` at evenly spaced times.
+
+    Raises:
+        ValueError: no such sampler.
+    """
+    if name not in SAMPLERS:
+        raise ValueError(f"no sampler is called {name!r}; there are: {', '.join(SAMPLERS)}")
+    return lambda path, steps: (path.times(steps), SAMPLERS[name])

@@ -1,4 +1,4 @@
-"""Public doubles and checks for tests: a tiny model in the real layout, and the contracts of the protocols."""
+"""Public doubles and checks for tests: tiny models in the real layouts, and the contracts of the protocols."""
 
 from lianhuan.testing.contracts import check_memory
 from lianhuan.testing.models import tiny_model
