@@ -30,6 +30,7 @@ def lstm(*, trained: bool = True) -> LSTMMemory:
     memory = LSTMMemory(SMALL).eval().requires_grad_(False)
     if trained:
         torch.nn.init.normal_(memory.out.weight)
+        torch.nn.init.normal_(memory.recall.weight)
     return memory
 
 
@@ -97,6 +98,20 @@ def test_what_is_remembered_depends_on_the_picture_and_on_the_frame_before_it(na
 
     assert not torch.allclose(tokens(latents), tokens(other), atol=1e-4)
     assert not torch.allclose(tokens(latents, other), tokens(other, other), atol=1e-5)
+
+
+def test_a_look_is_found_again_under_its_own_name() -> None:
+    cell = lstm().matrix
+    (mike, _), (jon, _) = page(1, 1), page(1, 2)
+    looks = {
+        name: torch.randn(1, 4, 32, generator=torch.Generator().manual_seed(n)) for n, name in enumerate("mj")
+    }
+    state = cell.start(torch.zeros(1, 1))
+    for context, look in ((mike, looks["m"]), (jon, looks["j"]), (jon, looks["j"])):
+        state = cell.write(state, context, look)
+    found = cell.read(state, mike).flatten()
+    own, other = (torch.cosine_similarity(found, cell.value(looks[n]).flatten(), dim=0) for n in "mj")
+    assert own > 2 * other
 
 
 def test_gradients_reach_every_part_through_time() -> None:

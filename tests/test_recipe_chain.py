@@ -17,6 +17,7 @@ def test_the_parts_trained_in_order_make_a_model_that_draws(tmp_path: Path) -> N
     done = [*parts.train_autoencoder(tmp_path, CONFIG, stories=2, batch=2, resume=False)]
     done += parts.train_reader(tmp_path, CONFIG, stories=2, batch=2, resume=False)
     done += parts.train_story(tmp_path, CONFIG, stories=2, batch=1, resume=False)
+    done += parts.train_memory(tmp_path, CONFIG, stories=2, batch=1, resume=False)
     plan = parts.DenoiserPlan(widths=(32, 32), freeze_words=True)
     both = replace(plan, name="memories", memories=("lstm", "ar-ldm"))
     for how in (plan, both):  # the second from the first one's weights
@@ -26,6 +27,7 @@ def test_the_parts_trained_in_order_make_a_model_that_draws(tmp_path: Path) -> N
         "autoencoder",
         "reader",
         "story",
+        "memory",
         "denoiser",
         "memories",
         "clip",

@@ -8,7 +8,8 @@ output enters the diffusion model's conditioning as a residual:
     tokens_t = c_t + W_o gelu(W_h h_t + W_c c_t),  W_o = 0 at the start of training
 
 The document leaves open how the residual enters; that it differs per token (so that a character's token asks for that
-character's look) and that the picture is encoded together with its own words are this project's reading.
+character's look) and that the picture is encoded together with its own words are this project's reading. A vector mixes up
+who wore what, so beside it the LSTM has a second cell, a matrix, that keeps looks under names (`MatrixCell`).
 """
 
 from dataclasses import asdict, dataclass
@@ -20,6 +21,11 @@ from lianhuan.memory.base import Branch, State
 from lianhuan.models.context import Context
 from lianhuan.models.text_encoder import SUMMARY_TOKENS
 
+SHARPNESS = 4.0
+"""Factor of the keys before their softmax: names are well apart from the start of training."""
+GATE_LIMIT = 6.0
+"""Logarithms of the gates stay between minus and plus this, so that no story overflows."""
+
 
 @dataclass(frozen=True)
 class LSTMMemoryConfig:
@@ -29,6 +35,7 @@ class LSTMMemoryConfig:
     width: int = 256
     picture_width: int = 512
     hidden: int = 384
+    heads: int = 4
 
 
 class PictureEncoder(nn.Module):
@@ -56,13 +63,73 @@ class PictureEncoder(nn.Module):
         patches = self.convs(latents).flatten(2).transpose(1, 2) + self.positions
         return self.norm(self.attend(summary, patches))
 
-    def forward(self, latents: Tensor, summary: Tensor) -> Tensor:
-        """(B, out) features."""
-        return self.out(self.see(latents, summary).flatten(1))
+    def features(self, seen: Tensor) -> Tensor:
+        """(B, out) of the whole picture, from what was seen at its summary tokens."""
+        return self.out(seen.flatten(1))
+
+
+class MatrixCell(nn.Module):
+    """A cell that is a matrix, so that what is kept under a name is found again by that name.
+
+    The mLSTM of Beck et al., "xLSTM" (2024), eq. 19 to 27, with one write per summary token s, no forgetting, and
+    softmax for the features of keys and queries, which makes a reading a weighted mean of what was written:
+
+        C_t = C_{t-1} + sum_s i_s v_s k_s^T,   n_t = n_{t-1} + sum_s i_s k_s,   reading(q) = C_t q / n_t^T q
+
+    Keys and queries come from one projection of who stands there, values from what was seen. The exponential gate i_s says
+    how much a look counts against those before it: new clothes much, an empty place nothing.
+    """
+
+    def __init__(self, width: int, heads: int):
+        super().__init__()
+        self.heads = heads
+        self.who = nn.MultiheadAttention(width, heads, batch_first=True)
+        self.norm = nn.LayerNorm(width)
+        self.key = nn.Linear(width, width)
+        self.value = nn.Linear(width, width)
+        self.gate = nn.Linear(2 * width, heads)
+
+    def start(self, like: Tensor) -> dict[str, Tensor]:
+        """Nothing written yet, for as many stories as `like` has rows."""
+        size = self.key.out_features // self.heads
+        weight = like.new_zeros(len(like), self.heads, size)
+        return {"matrix": weight[..., None].repeat(1, 1, 1, size), "weight": weight}
+
+    def write(self, state: State, context: Context, seen: Tensor) -> dict[str, Tensor]:
+        """Add what was `seen`, (B, 4, D), at each summary token; "matrix" is (B, H, D / H, D / H), "weight" (B, H, D / H)."""
+        names = self._names(context)
+        gate = GATE_LIMIT * torch.tanh(self.gate(torch.cat([names, seen], dim=2)) / GATE_LIMIT)
+        keys = self._address(names) * gate.exp().transpose(1, 2)[..., None]
+        return {
+            "matrix": state["matrix"] + self._split(self.value(seen)).transpose(2, 3) @ keys,
+            "weight": state["weight"] + keys.sum(2),
+        }
+
+    def read(self, state: State, context: Context) -> Tensor:
+        """What is known at each summary token, (B, 4, D); zero before the first write."""
+        queries = self._address(self._names(context))
+        found = queries @ state["matrix"].transpose(2, 3)
+        weight = queries @ state["weight"][..., None]
+        return (found / (weight + 1e-4)).transpose(1, 2).flatten(2)
+
+    def _names(self, context: Context) -> Tensor:
+        """The summary tokens after a look at all words: who stands there."""
+        summary, words = context.tokens[:, :SUMMARY_TOKENS], context.tokens
+        looked, _ = self.who(summary, words, words, key_padding_mask=~context.mask, need_weights=False)
+        return self.norm(summary + looked)
+
+    def _address(self, names: Tensor) -> Tensor:
+        return self._split(SHARPNESS * self.key(names)).softmax(-1)
+
+    def _split(self, x: Tensor) -> Tensor:
+        return x.unflatten(2, (self.heads, -1)).transpose(1, 2)
 
 
 class LSTMMemory(nn.Module):
-    """Implements `lianhuan.memory.Memory` with the state {"h", "c": (B, hidden), "picture": (B, picture_width)}."""
+    """Implements `lianhuan.memory.Memory`.
+
+    The state is {"h", "c": (B, hidden), "picture": (B, picture_width), "matrix", "weight": see `MatrixCell.write`}.
+    """
 
     name = "lstm"
 
@@ -79,11 +146,16 @@ class LSTMMemory(nn.Module):
         self.out = nn.Linear(2 * width, width)
         nn.init.zeros_(self.out.weight)
         nn.init.zeros_(self.out.bias)
+        self.matrix = MatrixCell(width, config.heads)
+        self.recall = nn.Linear(width, width)
+        nn.init.zeros_(self.recall.weight)
+        nn.init.zeros_(self.recall.bias)
 
     def start(self, stories: int) -> State:
         """Zero state and the learned vector that stands for "no picture yet"."""
         zero = self.first.new_zeros(stories, self.config.hidden)
-        return {"h": zero, "c": zero, "picture": self.first.expand(stories, -1)}
+        picture = self.first.expand(stories, -1)
+        return {"h": zero, "c": zero, "picture": picture, **self.matrix.start(zero)}
 
     def read(self, state: State, context: Context, branch: Branch) -> Context:
         """Tokens plus the residual; the unconditional branch stays without memory."""
@@ -93,12 +165,20 @@ class LSTMMemory(nn.Module):
         residual = self.out(
             nn.functional.gelu(self.from_state(hidden)[:, None] + self.from_token(context.tokens))
         )
-        return context.with_tokens(context.tokens + residual)
+        known = self.recall(self.matrix.read(state, context))
+        rest = (0, 0, 0, context.tokens.shape[1] - SUMMARY_TOKENS)
+        return context.with_tokens(context.tokens + residual + nn.functional.pad(known, rest))
 
     def write(self, state: State, context: Context, latents: Tensor) -> State:
         """Advance the LSTM by one frame and look at the picture."""
         hidden, cell = self.advance(state, context)
-        return {"h": hidden, "c": cell, "picture": self.pictures(latents, context.tokens[:, :SUMMARY_TOKENS])}
+        seen = self.look(context, latents)
+        return {
+            "h": hidden,
+            "c": cell,
+            "picture": self.pictures.features(seen),
+            **self.matrix.write(state, context, seen),
+        }
 
     def look(self, context: Context, latents: Tensor) -> Tensor:
         """The summary tokens (B, 4, D) after looking at the picture of their page."""

@@ -100,6 +100,23 @@ def train_story(
     save_part(objective.heads.cpu(), {}, folder / "heads")
 
 
+def train_memory(
+    folder: Path, config: TrainConfig, *, stories: int, batch: int, resume: bool
+) -> Iterator[TrainStep]:
+    """Train the LSTM memory alone, from labels, with the words as they are."""
+    torch.manual_seed(0)
+    text, memory = _text(folder), _memory(folder, LSTMMemory.name)
+    data = _story_data(folder, stories, batch, seed=21)
+    objective = StoryObjective(text, [memory], data)
+    if (folder / "heads").exists():
+        load_weights(objective.heads, folder / "heads")
+    objective.module.requires_grad_(True)
+    text.requires_grad_(False)
+    yield from train("memory", objective, config, folder, resume=resume)
+    _save_words(folder, text.cpu(), [memory])
+    save_part(objective.heads.cpu(), {}, folder / "heads")
+
+
 @dataclass(frozen=True, kw_only=True)
 class DenoiserPlan:
     """What `train_denoiser` trains.
@@ -122,8 +139,7 @@ def train_denoiser(
 ) -> Iterator[TrainStep]:
     """Train everything that draws, from the words and memories, and the denoiser, that are there already."""
     torch.manual_seed(0)
-    text = StoryTextEncoder(TextEncoderConfig(**read_config(folder / "model" / "text_encoder")))
-    load_weights(text, folder / "model" / "text_encoder")
+    text = _text(folder)
     memories = [_memory(folder, name) for name in plan.memories]
     data = _story_data(folder, stories, batch, seed=4)
     unet = build_unet(data.latents.shape[2], text.config.width, plan.widths)
@@ -179,6 +195,14 @@ def _new_text(folder: Path) -> StoryTextEncoder:
     text = StoryTextEncoder(TextEncoderConfig(vocabulary=len(start), word_width=WORD_WIDTH))
     with torch.no_grad():
         text.words.weight.copy_(start)
+    return text
+
+
+def _text(folder: Path) -> StoryTextEncoder:
+    """The text encoder as an earlier part left it."""
+    part = folder / "model" / "text_encoder"
+    text = StoryTextEncoder(TextEncoderConfig(**read_config(part)))
+    load_weights(text, part)
     return text
 
 
