@@ -12,11 +12,8 @@ from lianhuan.generators import LatentGenerator
 from lianhuan.generators.base import Control, Moment
 from lianhuan.generators.load import model_folder
 from lianhuan.models.denoiser import watched
-from lianhuan.models.edges import EdgePredictor, load_edge_predictor, read_sketch
+from lianhuan.models.edges import SKETCH, EdgePredictor, load_edge_predictor, read_sketch
 from lianhuan.tensors import digest, rowwise
-
-PART = "sketch"
-"""Name of the predictor in a model folder."""
 
 
 class Sketch(Control):
@@ -61,9 +58,11 @@ class Sketch(Control):
         return (predicted - self.target).square().flatten(1).sum(1)
 
     def recipe(self) -> dict[str, Any]:
-        """The sketch and how it is followed."""
+        """The sketch, what finds edges, and how they are followed."""
+        weights = torch.cat([p.flatten() for p in self.predictor.parameters()])
         return {
             **super().recipe(),
+            "predictor": digest(weights),
             "sketch": digest(self.target),
             "beta": self.scale,
             "stop": self.window[1],
@@ -76,7 +75,7 @@ def edge_predictor(generator: LatentGenerator) -> EdgePredictor:
     Raises:
         CheckpointError: there is none, it is damaged, or it was trained for another denoiser.
     """
-    folder = model_folder(generator.name) / PART
+    folder = model_folder(generator.name) / SKETCH
     predictor = load_edge_predictor(folder).to(generator.device)
     side = generator.size // 8
     nothing = torch.zeros(

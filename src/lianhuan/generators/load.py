@@ -14,6 +14,7 @@ from lianhuan.generators.latent import LatentGenerator
 from lianhuan.generators.latent_diffusion import LatentDiffusion
 from lianhuan.models.autoencoder import Autoencoder, AutoencoderConfig
 from lianhuan.models.denoiser import Denoiser
+from lianhuan.models.edges import SKETCH
 from lianhuan.models.files import fingerprint, load_weights, read_config
 from lianhuan.models.pointwise import fix_pointwise
 from lianhuan.models.text_encoder import StoryTextEncoder, TextEncoderConfig
@@ -110,7 +111,7 @@ def _load_own(folder: Path, name: str, device: str) -> LatentDiffusion:
         module.to(torch.device(device))
     return LatentDiffusion(
         name=name,
-        fingerprint=fingerprint(folder),
+        fingerprint=fingerprint(folder, without=SKETCH),
         autoencoder=autoencoder,
         text_encoder=text_encoder,
         tokenizer=PageTokenizer(tokenizer, text_encoder.config.max_length),

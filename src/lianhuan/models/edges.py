@@ -40,6 +40,8 @@ STABLE_DIFFUSION_LAYERS = (
 )
 """The document's nine layers, in diffusers' names: input blocks 2, 4, 8, middle 0, 1, 2, output blocks 2, 4, 8."""
 WAVES = 9
+SKETCH = "sketch"
+"""Name of the predictor's part in a model folder."""
 
 
 def edge_map(pictures: Tensor, threshold: float = 0.5) -> Tensor:

@@ -86,10 +86,11 @@ def _from_int8(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name: tensor * scales[name] if name in scales else tensor for name, tensor in plain.items()}
 
 
-def fingerprint(folder: Path) -> str:
-    """A short hash of all weights and settings under `folder`."""
+def fingerprint(folder: Path, without: str | None = None) -> str:
+    """A short hash of all weights and settings under `folder`, but for those of the part `without`."""
     digest = hashlib.sha256()
-    for path in sorted(p for p in folder.rglob("*") if p.suffix in (".safetensors", ".json")):
+    found = sorted(p for p in folder.rglob("*") if p.suffix in (".safetensors", ".json"))
+    for path in (p for p in found if p.relative_to(folder).parts[0] != without):
         digest.update(path.relative_to(folder).as_posix().encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
