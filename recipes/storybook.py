@@ -93,7 +93,7 @@ def clip(folder: Path, *, resume: bool = False, steps: int | None = None) -> Ite
 def sketch(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
     """The predictor of sketch guidance as its document has it (Adam, 3,000 steps of 16 pictures), here of 3 stories of 5.
 
-    Not run yet.
+    Two cores, 0.45 s a step. (Run as 1,000 steps, with `--steps`.)
     """
     config = TrainConfig(steps=steps or 3000, learning_rate=1e-3, weight_decay=0.0, ema=0.99)
     return parts.train_sketch(

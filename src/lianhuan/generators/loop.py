@@ -52,13 +52,13 @@ def sample(
         active = [c for c in controls if _covers(c.window, number - 1, total)]
         losing = [c for c in active if type(c).loss is not Control.loss]
         pushes.clear()
-        with torch.set_grad_enabled(bool(losing)):
+        with torch.enable_grad() if losing else torch.inference_mode():
             leaf = x.detach().requires_grad_(bool(losing))
             moment = Moment(number - 1, total, t, path, leaf)
             predictions, features = predict(leaf, t)
             x0 = guide.combine(predictions)
             gradients = [(c, _gradient(c, moment, x0, features)) for c in losing]
-        x0 = x0.detach()
+        x0 = x0.detach().clone()  # outside of inference mode: a plain tensor again
         for control, gradient in gradients:
             if gradient is not None and control.rule == "score":
                 x0 = x0 - control.scale * path.sigma(t) ** 2 / path.alpha(t) * gradient
