@@ -66,7 +66,7 @@ def denoiser(folder: Path, *, resume: bool = False, steps: int | None = None) ->
     Two cores, 1.25 s a step when nothing else runs; results in benchmarks/README.md. (Run as 3,000 steps without and 4,000
     with the weighting of characters and props, and 3,200 more once the memory had its matrix.)
     """
-    config = TrainConfig(steps=steps or 7000, learning_rate=8e-4, warmup=150, decay=0.3, ema=0.998)
+    config = TrainConfig(steps=steps or 10_200, learning_rate=8e-4, warmup=150, decay=0.3, ema=0.998)
     plan = parts.DenoiserPlan(widths=WIDTHS, freeze_words=True)
     return parts.train_denoiser(folder, config, plan, stories=STORIES, batch=10, resume=resume)
 
