@@ -11,9 +11,8 @@ from lianhuan.generators import Control, Drawn, DrawStep
 from lianhuan.generators.stable_diffusion import StableDiffusion
 from lianhuan.sampling import Sampler, page_noise
 from lianhuan.story import PageRequest
-from lianhuan.testing.checkpoints import SIDE, Family
+from lianhuan.testing.checkpoints import SIDE
 
-FAMILIES: tuple[Family, ...] = ("sd1", "sd2", "sdxl")
 SHORT = "A red fox on a hill"
 LONG = "Mia walks along the river with a lantern in her hand while the fox follows her through the tall grass at night"
 

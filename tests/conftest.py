@@ -3,10 +3,14 @@
 import os
 import socket
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from cli_runs import STORY, run
+
+if TYPE_CHECKING:
+    from lianhuan.generators.stable_diffusion import StableDiffusion
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # torch reads it when it is first imported, here or in a child
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command line has it
@@ -53,3 +57,33 @@ def book(drawing: list[object], tmp_path_factory: pytest.TempPathFactory) -> Pat
     folder = tmp_path_factory.mktemp("books") / "book"
     assert run(*drawing, folder).exit_code == 0
     return folder
+
+
+FAMILIES = ("sd1", "sd2", "sdxl")
+
+
+@pytest.fixture(scope="session")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A Stable Diffusion checkpoint of each family with random weights; tests do not change them."""
+    from lianhuan.testing.checkpoints import tiny_checkpoint
+
+    root = tmp_path_factory.mktemp("checkpoints")
+    return {family: tiny_checkpoint(root / family, family) for family in FAMILIES}
+
+
+@pytest.fixture(scope="session")
+def generators(folders: dict[str, Path]) -> "dict[str, StableDiffusion]":
+    """What draws with each of them."""
+    from lianhuan import load_generator
+
+    return {family: load_generator(folder) for family, folder in folders.items()}
+
+
+@pytest.fixture(params=FAMILIES)
+def family(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def generator(family: str, generators: "dict[str, StableDiffusion]") -> "StableDiffusion":
+    return generators[family]

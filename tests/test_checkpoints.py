@@ -11,7 +11,7 @@ from diffusers import EulerDiscreteScheduler, StableDiffusionPipeline, UNet2DCon
 from PIL import Image
 from torch import Tensor
 
-from checkpoint_runs import FAMILIES, LONG, SHORT, draw, noise, page
+from checkpoint_runs import LONG, SHORT, draw, noise, page
 from cli_runs import fails, run
 from lianhuan import Book, illustrate, load_generator, load_memory, parse_story
 from lianhuan.conductor import PageDone
@@ -21,30 +21,9 @@ from lianhuan.generators import Control
 from lianhuan.generators.base import Moment
 from lianhuan.generators.schedulers import SchedulerSampler
 from lianhuan.generators.stable_diffusion import StableDiffusion
-from lianhuan.testing.checkpoints import SIDE, Family, tiny_checkpoint
+from lianhuan.testing.checkpoints import SIDE, tiny_checkpoint
 
 TEXT = "Mia ran to the beach. She sat down. A fox named Lily laughed."
-
-
-@pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    root = tmp_path_factory.mktemp("checkpoints")
-    return {family: tiny_checkpoint(root / family, family) for family in FAMILIES}
-
-
-@pytest.fixture(scope="module")
-def generators(folders: dict[str, Path]) -> dict[str, StableDiffusion]:
-    return {family: load_generator(folder) for family, folder in folders.items()}
-
-
-@pytest.fixture(params=FAMILIES)
-def family(request: pytest.FixtureRequest) -> Family:
-    return request.param
-
-
-@pytest.fixture
-def generator(family: Family, generators: dict[str, StableDiffusion]) -> StableDiffusion:
-    return generators[family]
 
 
 class TestMemories:

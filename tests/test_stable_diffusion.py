@@ -28,7 +28,7 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from checkpoint_runs import FAMILIES, LONG, SHORT, draw, noise, page
+from checkpoint_runs import LONG, SHORT, draw, noise, page
 from lianhuan import load_generator
 from lianhuan.control import ClassifierFree
 from lianhuan.generators.prompt import page_prompt
@@ -48,17 +48,6 @@ SCHEDULERS = {
 
 
 @pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    root = tmp_path_factory.mktemp("checkpoints")
-    return {family: tiny_checkpoint(root / family, family) for family in FAMILIES}
-
-
-@pytest.fixture(scope="module")
-def generators(folders: dict[str, Path]) -> dict[str, StableDiffusion]:
-    return {family: load_generator(folder) for family, folder in folders.items()}
-
-
-@pytest.fixture(scope="module")
 def stock(folders: dict[str, Path]) -> dict[str, Any]:
     pipelines = {}
     for family, folder in folders.items():
@@ -66,16 +55,6 @@ def stock(folders: dict[str, Path]) -> dict[str, Any]:
         pipelines[family] = kind.from_pretrained(folder, local_files_only=True)
         pipelines[family].set_progress_bar_config(disable=True)
     return pipelines
-
-
-@pytest.fixture(params=FAMILIES)
-def family(request: pytest.FixtureRequest) -> Family:
-    return request.param
-
-
-@pytest.fixture
-def generator(family: Family, generators: dict[str, StableDiffusion]) -> StableDiffusion:
-    return generators[family]
 
 
 def drawn_by_stock(

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from lianhuan.book import PageRecord, list_takes
-from lianhuan.conductor.events import PageDone, Step, renumbered
-from lianhuan.conductor.illustrate import Recipe, illustrate
+from lianhuan.conductor.events import PageDone, Step
+from lianhuan.conductor.illustrate import Recipe
 from lianhuan.conductor.select import Candidates
+from lianhuan.conductor.tell import tell
 from lianhuan.errors import BookError
 from lianhuan.generators import Control, Generator
 from lianhuan.images import load_picture
@@ -149,18 +150,7 @@ def _draw(
         path = fixed.get(scene_id) or (None if controls else book.finished(scene_id, recipe))
         return None if path is None else load_picture(book.folder / path)
 
-    file = book.file
-    events = illustrate(
-        book.story().model_copy(update={"scenes": tuple(scenes)}),
-        generator,
-        memory=memory,
-        seed=file.seed,
-        steps=file.steps,
-        guidance=file.guidance,
-        known=known,
-        controls=controls,
-    )
-    for event in renumbered(events, [book.number(scene.id) for scene in scenes]):
+    for event in tell(book, generator, memory, scenes, known, controls=controls):
         if isinstance(event, Step) or (isinstance(event, PageDone) and event.scene_id not in fixed):
             yield event
 

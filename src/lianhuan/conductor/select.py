@@ -9,13 +9,12 @@ import numpy.typing as npt
 import torch
 from PIL import Image
 
+from lianhuan.metrics.copies import thumbnails
 from lianhuan.metrics.features import picture_features
 from lianhuan.models.clip import StoryClip, load_clip
 
 Scores = npt.NDArray[np.float64]
 SelectorName = Literal["clip", "consistency", "both"]
-PATCHES = 32
-"""Patches on each side of a picture whose colours are compared."""
 
 
 @dataclass(frozen=True)
@@ -125,9 +124,8 @@ def _ranks(scores: Scores) -> npt.NDArray[np.int64]:
 
 
 def _colours(picture: Image.Image) -> Scores:
-    """(PATCHES ** 2, 3) mean colours in 0..1."""
-    small = picture.convert("RGB").resize((PATCHES, PATCHES), Image.Resampling.BOX)
-    return np.asarray(small).reshape(-1, 3) / 255
+    """(1024, 3) mean colours in 0..1."""
+    return thumbnails([picture]).astype(np.float64).reshape(-1, 3) / 255
 
 
 def _distances(a: Scores, b: Scores) -> Scores:

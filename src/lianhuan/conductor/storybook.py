@@ -8,10 +8,10 @@ from typing import Any, Self
 from PIL import Image
 
 from lianhuan import book as folders
-from lianhuan.conductor.events import Event, PageDone, Planned, renumbered
-from lianhuan.conductor.illustrate import illustrate
+from lianhuan.conductor.events import Event, PageDone, Planned
 from lianhuan.conductor.models import load_models
 from lianhuan.conductor.redraw import Redraw, Select, redraw
+from lianhuan.conductor.tell import tell
 from lianhuan.errors import ExportError
 from lianhuan.generators import Control, Generator
 from lianhuan.images import load_picture
@@ -152,20 +152,8 @@ def draw_book(
     """
     with book.editing():
         book.change_book(generator=generator.name, weights=generator.fingerprint, memory=memory.name)
-        file = book.file
-        pages = [n for n, page in enumerate(file.scenes, start=1) if page.picked or not only_stale]
-        scenes = tuple(file.scenes[n - 1].scene() for n in pages)
-        events = illustrate(
-            book.story().model_copy(update={"scenes": scenes}),
-            generator,
-            memory=memory,
-            seed=file.seed,
-            steps=file.steps,
-            guidance=file.guidance,
-            first_frame=first_frame,
-            known=book.known,
-        )
-        for event in renumbered(events, pages):
+        scenes = [page.scene() for page in book.file.scenes if page.picked or not only_stale]
+        for event in tell(book, generator, memory, scenes, book.known, first_frame=first_frame):
             book.keep(event)
             yield event
 

@@ -1,6 +1,5 @@
 """Loading checkpoints in diffusers' folder layout: safetensors only, nothing from the network."""
 
-import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from lianhuan.generators.safety import SafetyChecker
 from lianhuan.generators.schedulers import noise_path
 from lianhuan.generators.stable_diffusion import StableAutoencoder, StableDiffusion
 from lianhuan.models.denoiser import Denoiser
-from lianhuan.models.files import PICKLES
+from lianhuan.models.files import PICKLES, fingerprint
 from lianhuan.models.pointwise import fix_pointwise
 
 DOUBLE = "StableDiffusionXLPipeline"
@@ -66,7 +65,7 @@ def load_stable_diffusion(folder: Path, index: dict[str, Any], name: str, device
         module.eval().requires_grad_(False).to(torch.device(device))
     return StableDiffusion(
         name=name,
-        fingerprint=_fingerprint(folder, (*parts, "safety_checker", "feature_extractor")),
+        fingerprint=fingerprint(folder, ("model_index.json", *parts, "safety_checker", "feature_extractor")),
         autoencoder=autoencoder,
         words=words,
         denoiser=denoiser,
@@ -180,14 +179,3 @@ def _json(path: Path) -> dict[str, Any]:
     if not isinstance(values, dict) or "_class_name" not in values:
         raise CheckpointError(f"{path} names no scheduler")
     return values
-
-
-def _fingerprint(folder: Path, parts: tuple[str, ...]) -> str:
-    """A short hash of the index and of the parts' files; large files are not held in memory."""
-    digest = hashlib.sha256((folder / "model_index.json").read_bytes())
-    for path in sorted(path for part in parts for path in (folder / part).rglob("*")):
-        if path.suffix in (".safetensors", ".json", ".txt"):
-            digest.update(path.relative_to(folder).as_posix().encode())
-            with path.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()[:16]

@@ -14,7 +14,6 @@ from lianhuan.generators.latent import LatentGenerator
 from lianhuan.generators.latent_diffusion import LatentDiffusion
 from lianhuan.models.autoencoder import Autoencoder, AutoencoderConfig
 from lianhuan.models.denoiser import Denoiser
-from lianhuan.models.edges import SKETCH
 from lianhuan.models.files import fingerprint, load_weights, read_config
 from lianhuan.models.pointwise import fix_pointwise
 from lianhuan.models.text_encoder import StoryTextEncoder, TextEncoderConfig
@@ -24,6 +23,8 @@ from lianhuan.sampling import NoisePath
 STORYBOOK = "storybook"
 """Name of the embedded model."""
 INDEX = "model_index.json"
+PARTS = (INDEX, "autoencoder", "memory", "path", "text_encoder", "unet")
+"""What decides the pictures of a model folder in the embedded layout; a part for controls, as that for sketches, is not in it."""
 FAMILIES = {"StableDiffusionPipeline": "Stable Diffusion 1.x and 2.x", "StableDiffusionXLPipeline": "SDXL"}
 """`_class_name` of a diffusers folder's model_index.json -> the family, as users know it."""
 
@@ -111,7 +112,7 @@ def _load_own(folder: Path, name: str, device: str) -> LatentDiffusion:
         module.to(torch.device(device))
     return LatentDiffusion(
         name=name,
-        fingerprint=fingerprint(folder, without=SKETCH),
+        fingerprint=fingerprint(folder, PARTS),
         autoencoder=autoencoder,
         text_encoder=text_encoder,
         tokenizer=PageTokenizer(tokenizer, text_encoder.config.max_length),

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -86,11 +87,18 @@ def _from_int8(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name: tensor * scales[name] if name in scales else tensor for name, tensor in plain.items()}
 
 
-def fingerprint(folder: Path, without: str | None = None) -> str:
-    """A short hash of all weights and settings under `folder`, but for those of the part `without`."""
+def fingerprint(folder: Path, parts: Iterable[str] = ("",)) -> str:
+    """A short hash of the weights and settings under `folder`; large files are not held in memory.
+
+    Args:
+        folder: of a model, or of one part.
+        parts: the files and folders in it that count; all by default.
+    """
     digest = hashlib.sha256()
-    found = sorted(p for p in folder.rglob("*") if p.suffix in (".safetensors", ".json"))
-    for path in (p for p in found if p.relative_to(folder).parts[0] != without):
+    homes = [folder / part for part in parts]
+    found = [path for home in homes for path in ([home] if home.is_file() else home.rglob("*"))]
+    for path in sorted(path for path in found if path.suffix in (".safetensors", ".json", ".txt")):
         digest.update(path.relative_to(folder).as_posix().encode())
-        digest.update(path.read_bytes())
+        with path.open("rb") as file:
+            hashlib.file_digest(file, lambda: digest)
     return digest.hexdigest()[:16]
