@@ -57,7 +57,7 @@ def memory(folder: Path, *, resume: bool = False, steps: int | None = None) -> I
     Two cores, 11 minutes: remembered top .84 and head .92 on stories with new paraphrases, from .62 of a memory without its matrix.
     """
     config = TrainConfig(steps=steps or 800, learning_rate=1e-3, warmup=50, decay=0.5, ema=0.99)
-    return parts.train_memory(folder, config, stories=STORIES, batch=32, resume=resume)
+    return parts.train_memory(folder, config, name="lstm", stories=STORIES, batch=32, resume=resume)
 
 
 def denoiser(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
@@ -69,6 +69,18 @@ def denoiser(folder: Path, *, resume: bool = False, steps: int | None = None) ->
     config = TrainConfig(steps=steps or 10_200, learning_rate=8e-4, warmup=150, decay=0.3, ema=0.998)
     plan = parts.DenoiserPlan(widths=WIDTHS, freeze_words=True)
     return parts.train_denoiser(folder, config, plan, stories=STORIES, batch=10, resume=resume)
+
+
+def heads(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
+    """The heads, for weights that came without (the package's), batches of 32 stories of 5 frames."""
+    config = TrainConfig(steps=steps or 100, learning_rate=1e-2, warmup=10, ema=0.9)
+    return parts.train_heads(folder, config, stories=STORIES, batch=32, resume=resume)
+
+
+def history(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
+    """The memory of AR-LDM alone, from labels, batches of 32 stories of 5 frames."""
+    config = TrainConfig(steps=steps or 800, learning_rate=1e-3, warmup=50, decay=0.5, ema=0.99)
+    return parts.train_memory(folder, config, name="ar-ldm", stories=STORIES, batch=32, resume=resume)
 
 
 def memories(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
@@ -86,8 +98,8 @@ def clip(folder: Path, *, resume: bool = False, steps: int | None = None) -> Ite
 
     Not run to its end; two cores, 0.6 s a step.
     """
-    config = TrainConfig(steps=steps or 1500, learning_rate=2e-4, warmup=100, decay=0.5, ema=0.99)
-    return parts.train_clip(folder, config, stories=20_000, batch=12, resume=resume)
+    config = TrainConfig(steps=steps or 1500, learning_rate=5e-4, warmup=100, decay=0.5, ema=0.99)
+    return parts.train_clip(folder, config, stories=STORIES, batch=12, resume=resume)
 
 
 def sketch(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:

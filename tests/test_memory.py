@@ -37,7 +37,9 @@ def lstm(*, trained: bool = True) -> LSTMMemory:
 def ar_ldm(window: int = 3) -> ARLDMMemory:
     torch.manual_seed(0)
     config = ARLDMMemoryConfig(latent_channels=4, width=32, heads=2, layers=1, window=window)
-    return ARLDMMemory(config).eval().requires_grad_(False)
+    memory = ARLDMMemory(config).eval().requires_grad_(False)
+    torch.nn.init.normal_(memory.out.weight)
+    return memory
 
 
 def page(stories: int, seed: int = 0, *names: str) -> tuple[Context, Tensor]:

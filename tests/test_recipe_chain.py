@@ -3,6 +3,10 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+import torch
+from safetensors.torch import load_file
+
 from lianhuan import illustrate, load_generator, load_memory, parse_story
 from lianhuan.conductor import PageDone
 from lianhuan.metrics.reader import load_reader
@@ -13,11 +17,39 @@ from lianhuan.train.loop import TrainConfig
 CONFIG = TrainConfig(steps=1, learning_rate=1e-3, log_every=1)
 
 
+@pytest.fixture
+def begun(tmp_path: Path) -> Path:
+    """A run folder with words and an LSTM memory."""
+    list(parts.train_autoencoder(tmp_path, CONFIG, stories=2, batch=2, resume=False))
+    list(parts.train_story(tmp_path, CONFIG, stories=2, batch=1, resume=False))
+    return tmp_path
+
+
+def test_heads_alone_leave_words_and_memory_as_they_are(begun: Path) -> None:
+    before = {path: path.read_bytes() for path in begun.rglob("model.safetensors")}
+    list(parts.train_heads(begun, CONFIG, stories=2, batch=1, resume=False))
+    assert [path.parent.name for path, data in before.items() if path.read_bytes() != data] == ["heads"]
+
+
+def test_a_new_memory_looks_at_pictures_as_the_trained_one_does(begun: Path) -> None:
+    still = replace(CONFIG, learning_rate=0.0)
+    list(parts.train_memory(begun, still, name="ar-ldm", stories=2, batch=1, resume=False))
+    old, new = (
+        load_file(begun / "model" / "memory" / name / "model.safetensors") for name in ("lstm", "ar-ldm")
+    )
+    stem = [name for name in new if name.startswith("encoder.stem.")]
+    assert len(stem) == 6
+    for name in stem:
+        assert torch.equal(new[name], old[name.replace("encoder.stem", "pictures.convs")])
+
+
 def test_the_parts_trained_in_order_make_a_model_that_draws(tmp_path: Path) -> None:
     done = [*parts.train_autoencoder(tmp_path, CONFIG, stories=2, batch=2, resume=False)]
     done += parts.train_reader(tmp_path, CONFIG, stories=2, batch=2, resume=False)
     done += parts.train_story(tmp_path, CONFIG, stories=2, batch=1, resume=False)
-    done += parts.train_memory(tmp_path, CONFIG, stories=2, batch=1, resume=False)
+    done += parts.train_heads(tmp_path, CONFIG, stories=2, batch=1, resume=False)
+    for name in ("lstm", "ar-ldm"):  # the second looks at pictures as the first one has learnt to
+        done += parts.train_memory(tmp_path, CONFIG, name=name, stories=2, batch=1, resume=False)
     plan = parts.DenoiserPlan(widths=(32, 32), freeze_words=True)
     both = replace(plan, name="memories", memories=("lstm", "ar-ldm"))
     for how in (plan, both):  # the second from the first one's weights
@@ -27,7 +59,9 @@ def test_the_parts_trained_in_order_make_a_model_that_draws(tmp_path: Path) -> N
         "autoencoder",
         "reader",
         "story",
-        "memory",
+        "heads",
+        "memory-lstm",
+        "memory-ar-ldm",
         "denoiser",
         "memories",
         "clip",

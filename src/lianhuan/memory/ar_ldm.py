@@ -5,11 +5,13 @@ Pan et al., "Synthesizing coherent story with auto-regressive latent diffusion m
 Each earlier frame leaves one block of tokens, made by a multimodal encoder of its words and its picture. The denoiser's
 cross-attention reads the words of the new frame and all blocks that are kept:
 
-    m_j = BLIP(c_j, x_j)                                     one block per earlier frame
-    tokens_k = [c_k + type_0 ; m_j + type_1 + time_{k-j}  for j < k]
+    m_j = BLIP(c_j, x_j) + type_1 + time_{k-j}               one block per earlier frame
+    tokens_k = [c_k + type_0 + W_o f(c_k; m_1 .. m_{k-1}) ; m_1 .. m_{k-1}],  W_o = 0 at the start of training
 
 The article counts frames from the first one and has five of them; here time is the distance back, so that a story may
-have any number of frames, and a sliding window bounds what is kept.
+have any number of frames, and a sliding window bounds what is kept. The residual f is this project's: one transformer layer by
+which the words look at the history before the denoiser does, so that a character's token knows its look already. It can
+be learnt from labels without the denoiser, which on two cores decides whether history attention is learnt at all.
 """
 
 from dataclasses import asdict, dataclass, replace
@@ -21,7 +23,9 @@ from torch import Tensor, nn
 from lianhuan.memory.base import Branch, State
 from lianhuan.models.context import Context
 from lianhuan.models.history import HistoryEncoder, HistoryEncoderConfig
-from lianhuan.models.text_encoder import SUMMARY_TOKENS
+
+SIDE = 16
+"""Cells of a picture's latents."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,6 @@ class ARLDMMemoryConfig:
     """Sizes of `ARLDMMemory`; `window` is the number of earlier frames that it keeps."""
 
     latent_channels: int = 8
-    side: int = 16
     width: int = 256
     heads: int = 4
     layers: int = 2
@@ -51,22 +54,27 @@ class ARLDMMemory(nn.Module):
         self.config = config
         width = config.width
         self.encoder = HistoryEncoder(
-            HistoryEncoderConfig(
-                config.latent_channels, config.side, width, config.heads, config.layers, config.layers
-            )
+            HistoryEncoderConfig(config.latent_channels, width, config.heads, config.layers, config.layers)
         )
         self.types = nn.Embedding(2, width)
         self.times = nn.Embedding(config.window, width)
         nn.init.zeros_(self.types.weight)
         nn.init.normal_(self.times.weight, std=0.1)
-        self.register_buffer("black", torch.zeros(1, config.latent_channels, config.side, config.side))
+        self.recall = nn.TransformerDecoderLayer(
+            width, config.heads, 2 * width, dropout=0.0, activation="gelu", batch_first=True, norm_first=True
+        )
+        self.norm = nn.LayerNorm(width)
+        self.out = nn.Linear(width, width)
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
+        self.register_buffer("black", torch.zeros(1, config.latent_channels, SIDE, SIDE))
 
     def start(self, stories: int) -> State:  # noqa: ARG002 - the protocol's form
         """Nothing seen yet."""
         return {}
 
     def read(self, state: State, context: Context, branch: Branch) -> Context:
-        """The words, and behind them the blocks of the earlier frames."""
+        """The words, after a look at the blocks of the earlier frames, and behind them those blocks."""
         if not state:
             return self.with_history(context, None, None)
         blocks, keep = state["tokens"], state["mask"]
@@ -79,17 +87,18 @@ class ARLDMMemory(nn.Module):
 
     def write(self, state: State, context: Context, latents: Tensor) -> State:
         """Add the frame's block, and forget the oldest one if the window is full."""
-        new: dict[str, Any] = {
-            "tokens": self.encoder(context.tokens, context.mask, latents)[:, None],
-            "mask": context.mask[:, None],
-        }
+        return self.remember(state, context, self.look(context, latents))
+
+    def look(self, context: Context, latents: Tensor) -> Tensor:
+        """The frame's block (B, L, D): its words after looking at its picture, the summary tokens first."""
+        return self.encoder(context.tokens, context.mask, latents)
+
+    def remember(self, state: State, context: Context, seen: Tensor) -> State:
+        """`write`, of a picture that `look` has seen."""
+        new: dict[str, Any] = {"tokens": seen[:, None], "mask": context.mask[:, None]}
         if state:
             new = {key: torch.cat([state[key], value], dim=1) for key, value in new.items()}
         return {key: value[:, -self.config.window :] for key, value in new.items()}
-
-    def look(self, context: Context, latents: Tensor) -> Tensor:
-        """The summary tokens (B, 4, D) after looking at the picture of their page."""
-        return self.encoder(context.tokens, context.mask, latents)[:, :SUMMARY_TOKENS]
 
     def with_history(self, context: Context, blocks: Tensor | None, keep: Tensor | None) -> Context:
         """The context with blocks (B, n, L, D), oldest first, behind its own tokens."""
@@ -97,11 +106,15 @@ class ARLDMMemory(nn.Module):
         if blocks is None or keep is None:
             return replace(context, tokens=tokens)
         back = torch.arange(blocks.shape[1] - 1, -1, -1, device=blocks.device)
-        blocks = blocks + self.types.weight[1] + self.times(back)[:, None]
+        history = (blocks + self.types.weight[1] + self.times(back)[:, None]).flatten(1, 2)
+        known = keep.flatten(1)
+        looked = self.recall(
+            tokens, history, tgt_key_padding_mask=~context.mask, memory_key_padding_mask=~known
+        )
         return replace(
             context,
-            tokens=torch.cat([tokens, blocks.flatten(1, 2)], dim=1),
-            mask=torch.cat([context.mask, keep.flatten(1)], dim=1),
+            tokens=torch.cat([tokens + self.out(self.norm(looked)), history], dim=1),
+            mask=torch.cat([context.mask, known], dim=1),
         )
 
     def to_config(self) -> dict[str, int]:

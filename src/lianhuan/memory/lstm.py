@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from lianhuan.memory.base import Branch, State
 from lianhuan.models.context import Context
+from lianhuan.models.stem import CELLS, picture_stem
 from lianhuan.models.text_encoder import SUMMARY_TOKENS
 
 SHARPNESS = 4.0
@@ -43,15 +44,8 @@ class PictureEncoder(nn.Module):
 
     def __init__(self, channels: int, width: int, out: int):
         super().__init__()
-        self.convs = nn.Sequential(
-            nn.Conv2d(channels, 64, 3, padding=1),
-            nn.GELU(),
-            nn.Conv2d(64, 128, 3, stride=2, padding=1),
-            nn.GELU(),
-            nn.Conv2d(128, width, 3, padding=1),
-            nn.GELU(),
-        )
-        self.positions = nn.Parameter(0.02 * torch.randn(64, width))
+        self.convs = picture_stem(channels, width)
+        self.positions = nn.Parameter(0.02 * torch.randn(CELLS, width))
         self.attend = nn.TransformerDecoderLayer(
             width, 4, 2 * width, dropout=0.0, activation="gelu", batch_first=True, norm_first=True
         )
@@ -171,18 +165,21 @@ class LSTMMemory(nn.Module):
 
     def write(self, state: State, context: Context, latents: Tensor) -> State:
         """Advance the LSTM by one frame and look at the picture."""
+        return self.remember(state, context, self.look(context, latents))
+
+    def look(self, context: Context, latents: Tensor) -> Tensor:
+        """The summary tokens (B, 4, D) after looking at the picture of their page."""
+        return self.pictures.see(latents, context.tokens[:, :SUMMARY_TOKENS])
+
+    def remember(self, state: State, context: Context, seen: Tensor) -> State:
+        """`write`, of a picture that `look` has seen."""
         hidden, cell = self.advance(state, context)
-        seen = self.look(context, latents)
         return {
             "h": hidden,
             "c": cell,
             "picture": self.pictures.features(seen),
             **self.matrix.write(state, context, seen),
         }
-
-    def look(self, context: Context, latents: Tensor) -> Tensor:
-        """The summary tokens (B, 4, D) after looking at the picture of their page."""
-        return self.pictures.see(latents, context.tokens[:, :SUMMARY_TOKENS])
 
     def advance(self, state: State, context: Context) -> tuple[Tensor, Tensor]:
         """The LSTM's hidden and cell state, both (B, hidden), on reading a frame's words after the previous picture."""

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from importlib.resources import files
 from math import log
 from pathlib import Path
+from typing import Self
 
 import torch
 from tokenizers import Tokenizer
@@ -34,6 +35,11 @@ class ClipConfig:
     max_length: int = 60
     pictures: tuple[int, ...] = (64, 128, 192)
     width: int = 192
+
+    @classmethod
+    def with_words(cls, text: TextEncoderConfig) -> Self:
+        """The sizes with a text encoder of another model."""
+        return cls(text.vocabulary, text.word_width, text.width, text.layers, text.heads, text.max_length)
 
 
 class PictureEncoder(nn.Module):

@@ -75,12 +75,14 @@ def train_reader(
 def train_clip(
     folder: Path, config: TrainConfig, *, stories: int, batch: int, resume: bool
 ) -> Iterator[TrainStep]:
-    """Train the small CLIP that judges and re-ranks, on drawn pictures and their captions; `batch` counts stories."""
+    """Train the small CLIP that judges and re-ranks, on drawn pictures and their captions; `batch` counts stories.
+
+    Its words start from the model's, which know already what a caption says; its pictures start from nothing.
+    """
     torch.manual_seed(0)
-    tokenizer, start = build_words(WORD_WIDTH)
-    clip = StoryClip(ClipConfig(vocabulary=len(start), word_width=WORD_WIDTH), tokenizer)
-    with torch.no_grad():
-        clip.text.words.weight.copy_(start)
+    text = trained_words(folder)
+    clip = StoryClip(ClipConfig.with_words(text.config), _tokenizer(folder))
+    clip.text.load_state_dict(text.state_dict())
     pictures = WorldPictures.render(folder / "data", "train", stories, SIZE)
     objective = ClipObjective(clip, pictures, batch, seed=5)
     yield from train("clip", objective, config, folder, resume=resume)
@@ -93,27 +95,38 @@ def train_story(
     """Train words and memory from labels alone, before the denoiser."""
     torch.manual_seed(0)
     text, memory = _new_text(folder), LSTMMemory(LSTMMemoryConfig())
-    data = _story_data(folder, stories, batch, seed=3)
+    data = story_data(folder, stories, batch, seed=3)
     objective = StoryObjective(text, [memory], data)
     yield from train("story", objective, config, folder, resume=resume)
     _save_words(folder, text.cpu(), [memory])
     save_part(objective.heads.cpu(), {}, folder / "heads")
 
 
-def train_memory(
+def train_heads(
     folder: Path, config: TrainConfig, *, stories: int, batch: int, resume: bool
 ) -> Iterator[TrainStep]:
-    """Train the LSTM memory alone, from labels, with the words as they are."""
+    """Fit the heads to the words and the LSTM memory that are there, where they came without heads."""
     torch.manual_seed(0)
-    text, memory = _text(folder), _memory(folder, LSTMMemory.name)
-    data = _story_data(folder, stories, batch, seed=21)
-    objective = StoryObjective(text, [memory], data)
-    if (folder / "heads").exists():
-        load_weights(objective.heads, folder / "heads")
+    objective = _labels_only(folder, LSTMMemory.name, stories, batch)
+    objective.module.requires_grad_(False)
+    objective.heads.requires_grad_(True)
+    yield from train("heads", objective, config, folder, resume=resume)
+    save_part(objective.heads.cpu(), {}, folder / "heads")
+
+
+def train_memory(
+    folder: Path, config: TrainConfig, *, name: str, stories: int, batch: int, resume: bool
+) -> Iterator[TrainStep]:
+    """Train the memory called `name` alone, from labels, with the words as they are.
+
+    A new memory reads its labels through the heads that are there, so that it speaks to the denoiser as the others do.
+    """
+    torch.manual_seed(0)
+    objective = _labels_only(folder, name, stories, batch)
     objective.module.requires_grad_(True)
-    text.requires_grad_(False)
-    yield from train("memory", objective, config, folder, resume=resume)
-    _save_words(folder, text.cpu(), [memory])
+    objective.text.requires_grad_(False)
+    yield from train(f"memory-{name}", objective, config, folder, resume=resume)
+    _save_words(folder, objective.text.cpu(), objective.memories)
     save_part(objective.heads.cpu(), {}, folder / "heads")
 
 
@@ -139,9 +152,9 @@ def train_denoiser(
 ) -> Iterator[TrainStep]:
     """Train everything that draws, from the words and memories, and the denoiser, that are there already."""
     torch.manual_seed(0)
-    text = _text(folder)
+    text = trained_words(folder)
     memories = [_memory(folder, name) for name in plan.memories]
-    data = _story_data(folder, stories, batch, seed=4)
+    data = story_data(folder, stories, batch, seed=4)
     unet = build_unet(data.latents.shape[2], text.config.width, plan.widths)
     denoiser = Denoiser(unet, NoisePath.cosine(), "v_prediction")
     objective = StoryObjective(text, memories, data, denoiser, aux_weight=0.1)
@@ -161,7 +174,7 @@ def train_sketch(
     """Train the predictor of edges that sketch guidance needs, for the denoiser that is there; `batch` counts stories."""
     torch.manual_seed(0)
     model = load_generator(folder / "model")
-    data = _story_data(folder, stories, batch, seed=6)
+    data = story_data(folder, stories, batch, seed=6)
     device = pick_device()
     for module in (model.autoencoder, model.text_encoder, model.denoiser):
         module.to(device)
@@ -198,7 +211,7 @@ def _new_text(folder: Path) -> StoryTextEncoder:
     return text
 
 
-def _text(folder: Path) -> StoryTextEncoder:
+def trained_words(folder: Path) -> StoryTextEncoder:
     """The text encoder as an earlier part left it."""
     part = folder / "model" / "text_encoder"
     text = StoryTextEncoder(TextEncoderConfig(**read_config(part)))
@@ -206,10 +219,23 @@ def _text(folder: Path) -> StoryTextEncoder:
     return text
 
 
+def _tokenizer(folder: Path) -> Tokenizer:
+    return Tokenizer.from_file(str(folder / "model" / "text_encoder" / "tokenizer.json"))
+
+
 def _save_words(folder: Path, text: StoryTextEncoder, memories: Sequence[TrainedMemory]) -> None:
     save_part(text, text.to_config(), folder / "model" / "text_encoder")
     for memory in memories:
         save_part(memory.cpu(), memory.to_config(), folder / "model" / "memory" / memory.name)
+
+
+def _labels_only(folder: Path, name: str, stories: int, batch: int) -> StoryObjective:
+    """Words, one memory and heads as they are, to learn without a denoiser."""
+    data = story_data(folder, stories, batch, seed=21)
+    objective = StoryObjective(trained_words(folder), [_memory(folder, name)], data)
+    if (folder / "heads").exists():
+        load_weights(objective.heads, folder / "heads")
+    return objective
 
 
 def _memory(folder: Path, name: str) -> TrainedMemory:
@@ -220,7 +246,18 @@ def _memory(folder: Path, name: str) -> TrainedMemory:
         load_weights(memory, part)
     elif isinstance(memory, ARLDMMemory):
         memory.black.copy_(_black(folder / "model" / "autoencoder"))
+        if (part.parent / LSTMMemory.name).exists():
+            _start_looking(memory, folder)
     return memory
+
+
+def _start_looking(memory: ARLDMMemory, folder: Path) -> None:
+    """A new memory first looks at pictures as the trained LSTM memory does."""
+    trained = LSTMMemory(LSTMMemoryConfig())
+    load_weights(trained, folder / "model" / "memory" / trained.name)
+    memory.encoder.stem.load_state_dict(trained.pictures.convs.state_dict())
+    with torch.no_grad():
+        memory.encoder.positions.copy_(trained.pictures.positions)
 
 
 @torch.inference_mode()
@@ -231,13 +268,13 @@ def _black(part: Path) -> Tensor:
     return module.encode(torch.full((1, 3, SIZE, SIZE), -1.0))
 
 
-def _story_data(folder: Path, stories: int, batch: int, seed: int) -> StoryData:
-    pictures = WorldPictures.render(folder / "data", "train", stories, SIZE)
-    tokenizer = Tokenizer.from_file(str(folder / "model" / "text_encoder" / "tokenizer.json"))
-    pages = PageTokenizer(tokenizer, TextEncoderConfig(vocabulary=1).max_length)
+def story_data(folder: Path, stories: int, batch: int, seed: int, split: str = "train") -> StoryData:
+    """The first stories of a split as the run's autoencoder sees them; kept in the run folder."""
+    pictures = WorldPictures.render(folder / "data", split, stories, SIZE)
+    pages = PageTokenizer(_tokenizer(folder), TextEncoderConfig(vocabulary=1).max_length)
     latents = _latents(folder, pictures)
-    focus = focus_maps(folder / "data", "train", stories, latents.shape[-1])
-    return StoryData(latents, focus, pictures.labels, pages, batch, seed)
+    focus = focus_maps(folder / "data", split, stories, latents.shape[-1])
+    return StoryData(latents, focus, pictures.labels, pages, batch, seed, split)
 
 
 @torch.inference_mode()
@@ -246,7 +283,9 @@ def _latents(folder: Path, pictures: WorldPictures, chunk: int = 20) -> Tensor:
     part = folder / "model" / "autoencoder"
     if not part.exists():
         raise RecipeError(f"{part} is missing; train the autoencoder in this folder first")
-    path = folder / "data" / f"latents-{len(pictures.pixels)}-{fingerprint(part)}.safetensors"
+    path = (
+        folder / "data" / f"{pictures.split}-{len(pictures.pixels)}-latents-{fingerprint(part)}.safetensors"
+    )
     if not path.exists():
         module = Autoencoder(AutoencoderConfig(**read_config(part)))
         load_weights(module, part)

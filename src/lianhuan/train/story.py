@@ -66,6 +66,7 @@ class StoryData:
         tokenizer: PageTokenizer,
         batch: int,
         seed: int,
+        split: str = "train",
     ):
         self.latents = latents
         self.focus = torch.from_numpy(np.array(focus)).movedim(-1, 2)
@@ -73,26 +74,27 @@ class StoryData:
         self.tokenizer = tokenizer
         self.size = batch
         self.seed = seed
+        self.split = split
 
     def batch(self, step: int) -> StoryBatch:
         """The stories of a step, with fresh paraphrases."""
         rng = np.random.default_rng((self.seed, step))
         chosen = rng.choice(len(self.latents), self.size, replace=False)
-        pages = [page for i in chosen for page in training_requests("train", int(i), rng)]
+        pages = [page for i in chosen for page in training_requests(self.split, int(i), rng)]
         ids, segments, mask = self.tokenizer(pages)
         longest = int(mask.sum(1).max())
         ids, segments, mask = ids[:, :longest], segments[:, :longest], mask[:, :longest]
         rows = torch.from_numpy(chosen)
         labels = {name: table[rows] for name, table in self.labels.items()}
-        seen = torch.from_numpy(np.stack([_seen(int(i)) for i in chosen]))
+        seen = torch.from_numpy(np.stack([_seen(self.split, int(i)) for i in chosen]))
         focus = self.focus[rows].float() / 255
         return StoryBatch(ids, segments, mask, self.latents[rows].float(), focus, labels, seen)
 
 
-def _seen(index: int) -> npt.NDArray[np.bool_]:
+def _seen(split: str, index: int) -> npt.NDArray[np.bool_]:
     table = np.zeros((FRAMES, MAX_ACTORS), dtype=bool)
     met: set[str] = set()
-    for k, frame in enumerate(world_story("train", index).frames):
+    for k, frame in enumerate(world_story(split, index).frames):
         for i, name in enumerate(frame.on_stage):
             table[k, i] = name in met
         met |= set(frame.on_stage)
@@ -158,8 +160,9 @@ class StoryObjective:
         memory = self.memories[step % len(self.memories)]
         plain = Context(*self.text(batch.ids, batch.segments, batch.mask))
         pictures = self._noised(batch, rng)
-        told = self._tell(memory, batch, plain, pictures)
-        aux, figures = self._aux(memory, batch, plain, told, pictures)
+        seen = memory.look(plain, pictures.flatten(0, 1)).unflatten(0, pictures.shape[:2])
+        told = self._tell(memory, batch, plain, seen)
+        aux, figures = self._aux(batch, plain, told, seen)
         loss = self.aux_weight * aux
         if self.denoiser is not None:
             drawn = self._denoise(batch, self._context(told, rng), rng)
@@ -174,20 +177,22 @@ class StoryObjective:
         return batch.latents + (level * noise).to(batch.latents.device)
 
     def _tell(
-        self, memory: TrainedMemory, batch: StoryBatch, plain: Context, pictures: Tensor
+        self, memory: TrainedMemory, batch: StoryBatch, plain: Context, seen: Tensor
     ) -> list[tuple[Context, Context, Context]]:
         """For each frame: its words with memory, its words alone, and the null of guidance; B stories each."""
         stories, frames = batch.latents.shape[:2]
         tokens = plain.tokens.unflatten(0, (stories, frames))
         masks = plain.mask.unflatten(0, (stories, frames))
-        nothing, nobody = self.text(*_empty_page(batch))
-        null = Context(nothing.expand(stories, -1, -1), nobody.expand(stories, -1))
+        nothing = Context(*self.text(*_empty_page(batch)))
         state = memory.start(stories)
         told = []
         for k in range(frames):
             words = Context(tokens[:, k], masks[:, k])
-            told.append((memory.read(state, words, "cond"), words, memory.read(state, null, "uncond")))
-            state = memory.write(state, words, pictures[:, k])
+            one = {key: value[:1] for key, value in state.items()}
+            null = memory.read(one, nothing, "uncond")  # the same for all stories
+            null = Context(null.tokens.expand(stories, -1, -1), null.mask.expand(stories, -1))
+            told.append((memory.read(state, words, "cond"), words, null))
+            state = memory.remember(state, words, seen[:, k])
         return told
 
     def _context(self, told: list[tuple[Context, Context, Context]], rng: torch.Generator) -> Context:
@@ -205,15 +210,14 @@ class StoryObjective:
 
     def _aux(
         self,
-        memory: TrainedMemory,
         batch: StoryBatch,
         plain: Context,
         told: list[tuple[Context, Context, Context]],
-        pictures: Tensor,
+        seen: Tensor,
     ) -> tuple[Tensor, dict[str, Tensor]]:
         shape = batch.latents.shape[:2]
         words = plain.tokens[:, :SUMMARY_TOKENS].unflatten(0, shape)
-        seen = memory.look(plain, pictures.flatten(0, 1)).unflatten(0, shape)
+        seen = seen[:, :, :SUMMARY_TOKENS]
         table = batch.labels
 
         def actors(name: str) -> Tensor:
@@ -224,12 +228,11 @@ class StoryObjective:
         jobs += [
             (f"seen_{name}", self.heads.actors(f"seen_{name}", seen), actors(name)) for name in LOOK_LABELS
         ]
-        if isinstance(memory, LSTMMemory):  # the others do not touch the summary tokens
-            state = torch.stack([cond.tokens[:, :SUMMARY_TOKENS] for cond, _, _ in told], dim=1)
-            jobs += [(name, self.heads.page(name, state), table[name]) for name in CARRIED_LABELS]
-            for name in LOOK_LABELS:
-                known = actors(name).masked_fill(~batch.seen, -1)
-                jobs.append((name, self.heads.actors(name, state), known))
+        state = torch.stack([cond.tokens[:, :SUMMARY_TOKENS] for cond, _, _ in told], dim=1)
+        jobs += [(name, self.heads.page(name, state), table[name]) for name in CARRIED_LABELS]
+        for name in LOOK_LABELS:
+            known = actors(name).masked_fill(~batch.seen, -1)
+            jobs.append((name, self.heads.actors(name, state), known))
         losses: list[Tensor] = []
         figures: dict[str, Tensor] = {}
         for name, logits, target in jobs:
