@@ -88,7 +88,7 @@ def memories(folder: Path, *, resume: bool = False, steps: int | None = None) ->
 
     Not run yet.
     """
-    config = TrainConfig(steps=steps or 5000, learning_rate=5e-4, warmup=100, decay=0.4, ema=0.998)
+    config = TrainConfig(steps=steps or 1300, learning_rate=5e-4, warmup=100, decay=0.4, ema=0.995)
     plan = parts.DenoiserPlan(name="memories", widths=WIDTHS, memories=("lstm", "ar-ldm"), freeze_words=True)
     return parts.train_denoiser(folder, config, plan, stories=STORIES, batch=10, resume=resume)
 

@@ -192,6 +192,16 @@ def test_the_verb_draws_scores_and_goes_on_where_it_was(models, tmp_path):
     assert {p: p.stat().st_mtime_ns for p in tmp_path.rglob("takes/*/*.png")} == takes
 
 
+def test_every_length_can_have_its_own_number_of_stories(models, tmp_path):
+    file = tmp_path / "s.json"
+    lengths = ["--frames", "2,3", "--memory", "none"]
+    assert _run(models, file, *lengths, "--stories", "3,2").exit_code == 0
+    assert {n: r["stories"] for n, r in json.loads(file.read_bytes())["frames"].items()} == {"2": 3, "3": 2}
+    refused = _run(models, file, *lengths, "--stories", "4,3,2")
+    assert refused.exit_code == 2
+    assert "one for each of the 2 lengths" in refused.stderr
+
+
 def test_methods_share_noise_and_differ_by_memory_alone(models, tmp_path):
     assert _run(models, tmp_path / "s.json").exit_code == 0
     home = run_folder(tmp_path / "s", "visualization", 2, 0)

@@ -33,7 +33,12 @@ def world(  # noqa: PLR0913 - one argument per option
             help="visualization (every page is drawn), continuation (the first page is given), or both with a comma.",
         ),
     ] = Task.VISUALIZATION.value,
-    stories: Annotated[int, typer.Option(min=2, help="Number of stories.")] = 64,
+    stories: Annotated[
+        str,
+        typer.Option(
+            metavar="LIST", help="Number of stories; for several lengths, one number or one for each."
+        ),
+    ] = "64",
     frames: Annotated[
         str, typer.Option(metavar="LIST", help="Pictures per story; several numbers with commas between.")
     ] = "5",
@@ -77,7 +82,7 @@ def world(  # noqa: PLR0913 - one argument per option
     Stories are drawn page after page with their own pictures fed back. Run the same command again after an
     interruption: finished stories are not drawn again.
     """
-    tasks, lengths = _tasks(task), _lengths(frames)
+    tasks, counts = _tasks(task), _counts(frames, stories)
     from lianhuan.bench.books import world_tales
     from lianhuan.bench.report import markdown_tables, write_report
     from lianhuan.bench.run import Run
@@ -94,11 +99,11 @@ def world(  # noqa: PLR0913 - one argument per option
     model = load_generator(generator, device=device)
     methods = load_methods(memory, generator, device, control)
     root = out or json_file.with_suffix("")
-    tales = {length: world_tales(split, stories, length) for length in lengths}
+    tales = {length: world_tales(split, count, length) for length, count in counts.items()}
     names = [method.name for method in methods]
-    runs = [Run.at(root, one, tales[length], names, seeds) for one, length in product(tasks, lengths)]
+    runs = [Run.at(root, one, tales[length], names, seeds) for one, length in product(tasks, counts)]
     settings: dict[str, Any] = {"seed": seed, "steps": steps, "guidance": guidance}
-    with progress(len(runs) * len(methods) * seeds * stories) as shown:
+    with progress(len(tasks) * len(methods) * seeds * sum(counts.values())) as shown:
         for done, doing in draw_runs(runs, methods, model, settings, split=split, batch=batch):
             shown.at(done, doing)
             shown.milestone(doing)
@@ -120,17 +125,28 @@ def _tasks(names: str) -> list[Task]:
         ) from error
 
 
-def _lengths(numbers: str) -> list[int]:
-    try:
-        lengths = [int(number) for number in dict.fromkeys(numbers.split(","))]
-    except ValueError:
-        lengths = []
-    if min(lengths, default=0) < 2:
+def _counts(frames: str, stories: str) -> dict[int, int]:
+    """Number of pictures -> number of stories that have so many."""
+    lengths = list(dict.fromkeys(_numbers(frames, "--frames")))
+    counts = _numbers(stories, "--stories")
+    if len(counts) not in (1, len(lengths)):
         raise typer.BadParameter(
-            f"{numbers!r} is no list of numbers of pictures, each at least 2, as in 4,8,16",
-            param_hint="--frames",
+            f"{stories!r}: give one number, or one for each of the {len(lengths)} lengths {frames}",
+            param_hint="--stories",
         )
-    return lengths
+    return dict(zip(lengths, counts * len(lengths), strict=False))
+
+
+def _numbers(text: str, option: str) -> list[int]:
+    try:
+        numbers = [int(number) for number in text.split(",")]
+    except ValueError:
+        numbers = []
+    if min(numbers, default=0) < 2:
+        raise typer.BadParameter(
+            f"{text!r} is no list of numbers, each at least 2, as in 4,8,16", param_hint=option
+        )
+    return numbers
 
 
 def _device() -> str:
