@@ -1,10 +1,11 @@
 """What memories know after equal training, read from labels: the LSTM with parts taken away, and AR-LDM.
 
 Run:  python benchmarks/memory_ablations.py --run runs/storybook [--steps 250] [--only lstm ar-ldm] [--json out.json]
-Every memory starts from nothing, with the same words (frozen), the same heads to be learnt, the same stories and as many steps of 32 stories.
+Every memory starts from nothing but a trained eye (the picture encoder of the LSTM memory in the run folder, of which AR-LDM can use the first layers), with the
+same words (frozen), the same heads to be learnt, the same stories and as many steps of 32 stories.
 Then linear heads read the remembered tokens of held-out test stories, into which true pictures are fed back: which top, which hair or fur does a character
 have that was seen before, which time of day, which weather. No picture is drawn: this is what a memory could tell the denoiser.
-The run folder needs an autoencoder and words (`scripts/weights take runs/storybook`).
+The run folder needs a trained model (`scripts/weights take runs/storybook`).
 """
 
 import argparse
@@ -74,6 +75,7 @@ def measure(name: str, options: argparse.Namespace, out: Path) -> dict[str, floa
     """Train a memory from nothing and read what it knows of held-out stories."""
     torch.manual_seed(0)
     text, memory = parts.trained_words(options.run), METHODS[name]()
+    parts.start_looking(memory, options.run)
     shown = parts.story_data(options.run, options.stories, 32, seed=31)
     asked = parts.story_data(options.run, options.held_out, options.held_out, seed=32, split="test")
     learning = StoryObjective(text, [memory], shown)
@@ -95,13 +97,14 @@ def main() -> None:
     """Train and read one memory after another."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=250)
+    parser.add_argument("--steps", type=int, default=150)
     parser.add_argument("--stories", type=int, default=6000)
     parser.add_argument("--held-out", type=int, default=128)
     parser.add_argument("--only", nargs="+", choices=METHODS, default=list(METHODS))
+    parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    torch.set_num_threads(2)
+    torch.set_num_threads(options.threads)
     with tempfile.TemporaryDirectory() as out:
         found = {name: measure(name, options, Path(out)) for name in options.only}
     report = {

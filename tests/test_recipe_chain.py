@@ -31,16 +31,20 @@ def test_heads_alone_leave_words_and_memory_as_they_are(begun: Path) -> None:
     assert [path.parent.name for path, data in before.items() if path.read_bytes() != data] == ["heads"]
 
 
-def test_a_new_memory_looks_at_pictures_as_the_trained_one_does(begun: Path) -> None:
+def test_a_new_memory_has_the_eye_of_the_trained_one_and_nothing_else(begun: Path) -> None:
     still = replace(CONFIG, learning_rate=0.0)
-    list(parts.train_memory(begun, still, name="ar-ldm", stories=2, batch=1, resume=False))
-    old, new = (
-        load_file(begun / "model" / "memory" / name / "model.safetensors") for name in ("lstm", "ar-ldm")
-    )
-    stem = [name for name in new if name.startswith("encoder.stem.")]
-    assert len(stem) == 6
-    for name in stem:
-        assert torch.equal(new[name], old[name.replace("encoder.stem", "pictures.convs")])
+    home = begun / "model" / "memory"
+    trained = load_file(home / "lstm" / "model.safetensors")
+    for name in ("ar-ldm", "lstm"):
+        list(parts.train_memory(begun, still, name=name, anew=True, stories=2, batch=1, resume=False))
+    history, lstm = (load_file(home / name / "model.safetensors") for name in ("ar-ldm", "lstm"))
+    eye = [name for name in lstm if name.startswith("pictures.")]
+    assert all(torch.equal(lstm[name], trained[name]) for name in eye)
+    assert not torch.equal(lstm["pool.weight"], trained["pool.weight"])
+    first = [name for name in history if name.startswith("encoder.stem.")]
+    assert len(first) == 6
+    for name in first:
+        assert torch.equal(history[name], trained[name.replace("encoder.stem", "pictures.convs")])
 
 
 def test_the_parts_trained_in_order_make_a_model_that_draws(tmp_path: Path) -> None:

@@ -115,14 +115,21 @@ def train_heads(
 
 
 def train_memory(
-    folder: Path, config: TrainConfig, *, name: str, stories: int, batch: int, resume: bool
+    folder: Path,
+    config: TrainConfig,
+    *,
+    name: str,
+    anew: bool = False,
+    stories: int,
+    batch: int,
+    resume: bool,
 ) -> Iterator[TrainStep]:
-    """Train the memory called `name` alone, from labels, with the words as they are.
+    """Train the memory called `name` alone, from labels, with the words as they are; with `anew` not from the weights that are there.
 
     A new memory reads its labels through the heads that are there, so that it speaks to the denoiser as the others do.
     """
     torch.manual_seed(0)
-    objective = _labels_only(folder, name, stories, batch)
+    objective = _labels_only(folder, name, stories, batch, anew=anew)
     objective.module.requires_grad_(True)
     objective.text.requires_grad_(False)
     yield from train(f"memory-{name}", objective, config, folder, resume=resume)
@@ -229,10 +236,11 @@ def _save_words(folder: Path, text: StoryTextEncoder, memories: Sequence[Trained
         save_part(memory.cpu(), memory.to_config(), folder / "model" / "memory" / memory.name)
 
 
-def _labels_only(folder: Path, name: str, stories: int, batch: int) -> StoryObjective:
+def _labels_only(folder: Path, name: str, stories: int, batch: int, *, anew: bool = False) -> StoryObjective:
     """Words, one memory and heads as they are, to learn without a denoiser."""
     data = story_data(folder, stories, batch, seed=21)
-    objective = StoryObjective(trained_words(folder), [_memory(folder, name)], data)
+    memory = _new_memory(folder, name) if anew else _memory(folder, name)
+    objective = StoryObjective(trained_words(folder), [memory], data)
     if (folder / "heads").exists():
         load_weights(objective.heads, folder / "heads")
     return objective
@@ -240,21 +248,31 @@ def _labels_only(folder: Path, name: str, stories: int, batch: int) -> StoryObje
 
 def _memory(folder: Path, name: str) -> TrainedMemory:
     """The memory as an earlier part left it, or a new one."""
-    memory = LSTMMemory(LSTMMemoryConfig()) if name == LSTMMemory.name else ARLDMMemory(ARLDMMemoryConfig())
+    memory = _new_memory(folder, name)
     part = folder / "model" / "memory" / name
     if part.exists():
         load_weights(memory, part)
-    elif isinstance(memory, ARLDMMemory):
-        memory.black.copy_(_black(folder / "model" / "autoencoder"))
-        if (part.parent / LSTMMemory.name).exists():
-            _start_looking(memory, folder)
     return memory
 
 
-def _start_looking(memory: ARLDMMemory, folder: Path) -> None:
-    """A new memory first looks at pictures as the trained LSTM memory does."""
+def _new_memory(folder: Path, name: str) -> TrainedMemory:
+    memory = LSTMMemory(LSTMMemoryConfig()) if name == LSTMMemory.name else ARLDMMemory(ARLDMMemoryConfig())
+    if isinstance(memory, ARLDMMemory):
+        memory.black.copy_(_black(folder / "model" / "autoencoder"))
+    start_looking(memory, folder)
+    return memory
+
+
+def start_looking(memory: TrainedMemory, folder: Path) -> None:
+    """A new memory first looks at pictures as the trained LSTM memory in the run folder does, if there is one."""
+    part = folder / "model" / "memory" / LSTMMemory.name
+    if not part.exists():
+        return
     trained = LSTMMemory(LSTMMemoryConfig())
-    load_weights(trained, folder / "model" / "memory" / trained.name)
+    load_weights(trained, part)
+    if isinstance(memory, LSTMMemory):
+        memory.pictures.load_state_dict(trained.pictures.state_dict())
+        return
     memory.encoder.stem.load_state_dict(trained.pictures.convs.state_dict())
     with torch.no_grad():
         memory.encoder.positions.copy_(trained.pictures.positions)
