@@ -178,7 +178,10 @@ def train_denoiser(
 def train_sketch(
     folder: Path, config: TrainConfig, *, layers: tuple[str, ...], stories: int, batch: int, resume: bool
 ) -> Iterator[TrainStep]:
-    """Train the predictor of edges that sketch guidance needs, for the denoiser that is there; `batch` counts stories."""
+    """Train the predictor of edges that sketch guidance needs, from the one that is there, for the denoiser that is there.
+
+    `batch` counts stories.
+    """
     torch.manual_seed(0)
     model = load_generator(folder / "model")
     data = story_data(folder, stories, batch, seed=6)
@@ -191,6 +194,8 @@ def train_sketch(
         model.denoiser(some, 0, model.null(1))
     sizes = EdgePredictorConfig(layers, sum(seen[name].shape[1] for name in layers), latents)
     predictor = EdgePredictor(sizes)
+    if (folder / "model" / "sketch").exists():
+        load_weights(predictor, folder / "model" / "sketch")
     objective = SketchObjective(predictor, model.denoiser, model.text_encoder, model.autoencoder, data)
     yield from train("sketch", objective, config, folder, resume=resume)
     save_part(predictor.cpu(), predictor.to_config(), folder / "model" / "sketch")
