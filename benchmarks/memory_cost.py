@@ -15,12 +15,13 @@ from pathlib import Path
 
 from lianhuan.conductor import PageDone, illustrate
 from lianhuan.errors import CheckpointError
-from lianhuan.generators import load_generator
+from lianhuan.generators import LatentDiffusion, load_generator
 from lianhuan.memory import ARLDMMemory, Memory
 from lianhuan.memory.ar_ldm import ARLDMMemoryConfig
 from lianhuan.memory.load import MEMORIES, load_memory
 from lianhuan.script import parse_story
 
+METHODS = [name for name, gives in MEMORIES.items() if gives <= LatentDiffusion.accepts]
 ROUND = ("Mia ran to the beach.", "Mia met Leo.", "Leo slept in the forest.", "They waved.")
 
 
@@ -67,7 +68,7 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=32)
     parser.add_argument("--steps", type=int, default=4)
     parser.add_argument("--json", type=Path)
-    parser.add_argument("--only", choices=MEMORIES, help=argparse.SUPPRESS)
+    parser.add_argument("--only", choices=METHODS, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.only:
         print(json.dumps(draw(options.only, options.pages, options.steps)))  # noqa: T201 - for the parent
@@ -75,7 +76,7 @@ def main() -> None:
     command = [sys.executable, __file__, "--pages", str(options.pages), "--steps", str(options.steps)]
     found = {
         name: json.loads(subprocess.run([*command, "--only", name], check=True, capture_output=True).stdout)
-        for name in MEMORIES
+        for name in METHODS
     }
     text = json.dumps({"steps": options.steps, "quarters": summary(found), "pages": found}, indent=1)
     print(json.dumps(summary(found), indent=1))  # noqa: T201 - a script's result

@@ -10,7 +10,7 @@ from lianhuan.bench.books import keep_story, world_tales
 from lianhuan.bench.run import Run
 from lianhuan.bench.task import Task
 from lianhuan.data.world import frame_request
-from lianhuan.generators import Drawn
+from lianhuan.generators import Drawn, LatentGenerator
 from lianhuan.models.context import Context
 from lianhuan.story import PageRequest
 from lianhuan.tensors import to_tensor
@@ -45,7 +45,7 @@ class OracleReader:
 class OracleGenerator:
     """Draws the true pictures; keeps account of what it drew and what it was shown."""
 
-    name, size = "oracle", 128
+    name, size, accepts = "oracle", 128, LatentGenerator.accepts
 
     def __init__(self, fingerprint: str = "a") -> None:
         self.fingerprint = fingerprint

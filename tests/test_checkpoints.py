@@ -177,7 +177,7 @@ def damaged(folder: Path, damage: str) -> None:
         path = folder / "scheduler" / "scheduler_config.json"
         path.write_text(json.dumps({"_class_name": "FlowMatchEulerDiscreteScheduler", "shift": 3.0}))
     elif damage == "family":
-        (folder / "model_index.json").write_text('{"_class_name": "FluxPipeline"}')
+        (folder / "model_index.json").write_text('{"_class_name": "LTXPipeline"}')
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def damaged(folder: Path, damage: str) -> None:
         ("other network", "weights are missing"),
         ("inpainting", "9 channels"),
         ("flow", "FlowMatchEulerDiscreteScheduler has no betas"),
-        ("family", "FluxPipeline; supported so far: Stable Diffusion 1.x and 2.x .*, SDXL"),
+        ("family", "LTXPipeline; supported so far: Stable Diffusion 1.x and 2.x .*, SDXL .*, FluxPipeline"),
     ],
 )
 def test_a_bad_folder_is_refused_with_its_reason(damage: str, words: str, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from lianhuan.memory import (
     LSTMMemory,
     Memory,
     NoMemory,
+    ReferenceMemory,
     SharedAttentionMemory,
     Stack,
 )
@@ -64,6 +65,7 @@ ALL: dict[str, Memory] = {
     "lstm": lstm(),
     "ar-ldm": ar_ldm(),
     "shared-attention": SharedAttentionMemory(),
+    "reference": ReferenceMemory(),
     "copy-paste": CopyPasteMemory(),
     "stack": Stack([lstm(), ar_ldm(), SharedAttentionMemory()]),
 }

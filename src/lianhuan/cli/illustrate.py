@@ -14,7 +14,7 @@ from lianhuan.cli.threads import use_cores
 if TYPE_CHECKING:
     from lianhuan.book import Book, BookFile, Settings
     from lianhuan.conductor import Event
-    from lianhuan.generators import LatentGenerator
+    from lianhuan.generators import Generator
     from lianhuan.story import Story
 
 
@@ -29,7 +29,7 @@ def illustrate(  # noqa: PLR0913 - one argument per option
         str | None,
         typer.Option(
             metavar="NAME",
-            help="What crosses from page to page: none, lstm, ar-ldm, shared-attention, copy-paste, or several with +. "
+            help="What crosses from page to page: none, lstm, ar-ldm, shared-attention, reference, copy-paste, or several with +. "
             "[default: lstm]",
         ),
     ] = None,
@@ -147,7 +147,7 @@ def _plan(source: str, out: Path | None, **reading: Any) -> _Plan:
     return _Plan(story, text, out, old)
 
 
-def _with_learnt(book: "Book", generator: "LatentGenerator", given: "Iterable[str]") -> "LatentGenerator":
+def _with_learnt(book: "Book", generator: "Generator", given: "Iterable[str]") -> "Generator":
     """The generator with the characters that NAME=ADAPTER options, or the book already, say are learnt."""
     from lianhuan.conductor import with_cast
     from lianhuan.models.adapter import Adapter

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lianhuan.conductor import Book, Redraw
     from lianhuan.conductor.redraw import Select
     from lianhuan.conductor.select import SelectorName
-    from lianhuan.generators import Control, LatentGenerator
+    from lianhuan.generators import Control, Generator, LatentGenerator
 
 
 def redraw(  # noqa: PLR0913 - one argument per option
@@ -124,16 +124,20 @@ class _Pictures:
     beta: float
     until: float
 
-    def controls(self, book: "Book", scene_id: str, generator: "LatentGenerator") -> "list[Control]":
+    def controls(self, book: "Book", scene_id: str, generator: "Generator") -> "list[Control]":
         """What bends the drawing of a page."""
         from lianhuan.control import Sketch
+        from lianhuan.generators.load import own_loop
         from lianhuan.models.edges import load_sketch
 
-        given = self._given(book, scene_id, generator)
+        if self.mask is self.over is self.sketch is None:
+            return []
+        reached = own_loop(generator, "--mask, --from-picture and --sketch")
+        given = self._given(book, scene_id, reached)
         if self.sketch is None:
             return given
         strokes = load_sketch(self.sketch)
-        return [*given, Sketch.by_hand(generator, strokes, beta=self.beta, stop=self.until)]
+        return [*given, Sketch.by_hand(reached, strokes, beta=self.beta, stop=self.until)]
 
     def _given(self, book: "Book", scene_id: str, generator: "LatentGenerator") -> "list[Control]":
         """A mask works on the picture given, or else on the page's own."""

@@ -15,6 +15,7 @@ from lianhuan.generators import Control, Drawn, Generator
 from lianhuan.images import fit_square
 from lianhuan.memory import Memory, NoMemory
 from lianhuan.memory.base import State
+from lianhuan.memory.load import check_accepted, load_memory
 from lianhuan.models.context import Context
 from lianhuan.story import DEFAULT_GUIDANCE, DEFAULT_STEPS, PageRequest, Story, page_request
 
@@ -50,8 +51,12 @@ def illustrate(  # noqa: PLR0913 - one argument per choice
 
     Yields:
         `Planned`, then for every page its `Step`s and its `PageDone`. Closing the generator stops the drawing.
+
+    Raises:
+        CheckpointError: the generator cannot draw with this memory or these controls.
     """
     remembering = default_memory(generator) if memory is None else memory
+    check_accepted(remembering.name, remembering.gives, generator.name, generator.accepts)
     requests = [page_request(story, s, seed=seed, steps=steps, guidance=guidance) for s in story.scenes]
     shared = {
         "generator": generator.name,
@@ -101,7 +106,11 @@ def draw_stories(
 
     Returns:
         the pictures of each story.
+
+    Raises:
+        CheckpointError: the generator cannot draw with this memory.
     """
+    check_accepted(memory.name, memory.gives, generator.name, generator.accepts)
     rows: list[list[Image.Image]] = [[] for _ in stories]
     states, null = [memory.start(1) for _ in stories], generator.null(1)
     for pages in zip(*stories, strict=True):
@@ -122,8 +131,6 @@ def draw_stories(
 
 def default_memory(generator: Generator) -> Memory:
     """The LSTM memory trained with this generator."""
-    from lianhuan.memory.load import load_memory  # needs torch only once something is drawn
-
     return load_memory("lstm", generator.name)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from lianhuan.book import Book
-from lianhuan.generators import LatentGenerator, load_generator
+from lianhuan.generators import Generator, load_generator
 from lianhuan.generators.adapted import with_characters
 from lianhuan.generators.load import embedded_kind
 from lianhuan.memory import Memory
@@ -13,7 +13,7 @@ from lianhuan.models.adapter import Adapter
 from lianhuan.story import Character
 
 
-def load_models(book: Book) -> tuple[LatentGenerator, Memory]:
+def load_models(book: Book) -> tuple[Generator, Memory]:
     """What `book` is drawn with.
 
     Raises:
@@ -23,7 +23,7 @@ def load_models(book: Book) -> tuple[LatentGenerator, Memory]:
     return with_cast(load_generator(file.generator), file.cast), load_memory(file.memory, file.generator)
 
 
-def with_cast(generator: LatentGenerator, cast: Iterable[Character]) -> LatentGenerator:
+def with_cast(generator: Generator, cast: Iterable[Character]) -> Generator:
     """`generator`, or a copy of it that knows the learnt characters of `cast`.
 
     Raises:

@@ -14,6 +14,10 @@ class ClassifierFree(Control):
     def __init__(self, scale: float):
         self.scale = scale
 
+    def guidance(self) -> float:
+        """Its scale."""
+        return self.scale
+
     def branches(self) -> tuple[str, ...]:
         """The conditionings to run; "cond" last."""
         return ("cond",) if self.scale == 1 else ("uncond", "cond")

@@ -4,6 +4,7 @@ from lianhuan.generators.base import Control, Drawn, DrawStep, Generator
 from lianhuan.generators.latent import LatentGenerator
 from lianhuan.generators.latent_diffusion import LatentDiffusion
 from lianhuan.generators.load import STORYBOOK, load_generator
+from lianhuan.generators.pipeline import PipelineGenerator
 
 __all__ = [
     "STORYBOOK",
@@ -13,5 +14,6 @@ __all__ = [
     "Generator",
     "LatentDiffusion",
     "LatentGenerator",
+    "PipelineGenerator",
     "load_generator",
 ]

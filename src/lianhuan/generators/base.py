@@ -11,14 +11,20 @@ from lianhuan.models.context import Context
 from lianhuan.sampling import NoisePath
 from lianhuan.story import PageRequest
 
+Input = Literal["tokens", "references", "picture", "examples", "controls"]
+"""What can reach a generator beside the words of a page: parts of its `Context` that memories fill, and controls."""
+
 
 @dataclass(frozen=True)
 class DrawStep:
-    """Step `number` of `total` (from 1) is done; `x0` (B, C, H, W) is the present estimate of the clean latents."""
+    """Step `number` of `total` (from 1) is done.
+
+    `x0` (B, C, H, W) is the present estimate of the clean latents, None where a stock pipeline does not tell it.
+    """
 
     number: int
     total: int
-    x0: Tensor
+    x0: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,10 @@ class Control:
     scale: float = 1.0
     layers: tuple[str, ...] = ()
 
+    def guidance(self) -> float | None:
+        """The scale of classifier-free guidance if that is all that it does, which stock pipelines do themselves; or None."""
+        return None
+
     def start(self, x: Tensor, times: list[float], path: NoisePath) -> tuple[Tensor, list[float]]:  # noqa: ARG002
         """Latents to start from and the times to visit, from pure noise and all times."""
         return x, times
@@ -94,11 +104,15 @@ class Control:
 
 
 class Generator(Protocol):
-    """Draws frames. `fingerprint` names the weights: equal fingerprints and requests give equal pictures."""
+    """Draws frames. `fingerprint` names the weights: equal fingerprints and requests give equal pictures.
+
+    `accepts` declares what can reach it; memories and controls that need anything else are refused.
+    """
 
     name: str
     fingerprint: str
     size: int
+    accepts: frozenset[Input]
 
     def encode(self, requests: Sequence[PageRequest]) -> Context:
         """The context of each page: its words and its stage."""

@@ -44,9 +44,9 @@ def load_stable_diffusion(folder: Path, index: dict[str, Any], name: str, device
         weights, others = [*weights, "text_encoder_2"], [*others, "tokenizer_2"]
     parts = (*weights, *others)
     for part in parts:
-        _check_there(folder / part, weights=part in weights)
-    vae = _network(AutoencoderKL, folder / "vae")
-    unet = _network(UNet2DConditionModel, folder / "unet")
+        check_there(folder / part, weights=part in weights)
+    vae = load_network(AutoencoderKL, folder / "vae")
+    unet = load_network(UNet2DConditionModel, folder / "unet")
     words = [_words(folder, "", CLIPTextModel, penultimate=double)]
     if double:
         words.append(_words(folder, "_2", CLIPTextModelWithProjection, penultimate=True))
@@ -81,7 +81,7 @@ def _words(folder: Path, number: str, kind: Any, *, penultimate: bool) -> ClipWo
         tokenizer = CLIPTokenizer.from_pretrained(there, local_files_only=True)
     except Exception as error:  # the tokenizers library raises bare Exception
         raise CheckpointError(f"{there} is damaged ({error})") from error
-    return ClipWords(tokenizer, _network(kind, folder / f"text_encoder{number}"), penultimate=penultimate)
+    return ClipWords(tokenizer, load_network(kind, folder / f"text_encoder{number}"), penultimate=penultimate)
 
 
 def _checker(folder: Path, index: dict[str, Any]) -> SafetyChecker | None:
@@ -90,16 +90,20 @@ def _checker(folder: Path, index: dict[str, Any]) -> SafetyChecker | None:
         return None
     parts = [folder / "safety_checker", folder / "feature_extractor"]
     for part in parts:
-        _check_there(part, weights=part == parts[0])
+        check_there(part, weights=part == parts[0])
     try:
         processor = CLIPImageProcessorPil.from_pretrained(parts[1], local_files_only=True)
     except (OSError, ValueError) as error:
         raise CheckpointError(f"{parts[1]} is damaged ({error})") from error
-    return SafetyChecker(_network(StableDiffusionSafetyChecker, parts[0]), processor)
+    return SafetyChecker(load_network(StableDiffusionSafetyChecker, parts[0]), processor)
 
 
-def _network(kind: Any, folder: Path) -> Any:
-    """A network of diffusers or transformers, as float32."""
+def load_network(kind: Any, folder: Path, dtype: torch.dtype = torch.float32) -> Any:
+    """A network of diffusers or transformers in evaluation mode; half-precision files are read where there are no others.
+
+    Raises:
+        CheckpointError: it is damaged or belongs to another model.
+    """
     half = not _plain(folder)
     try:
         with _quiet():
@@ -109,6 +113,7 @@ def _network(kind: Any, folder: Path) -> Any:
                 use_safetensors=True,
                 variant="fp16" if half else None,
                 output_loading_info=True,
+                dtype=dtype,
             )
     except Exception as error:  # both libraries let through whatever the file's reader raises
         raise CheckpointError(f"{folder} is damaged or belongs to another model ({error})") from error
@@ -118,7 +123,7 @@ def _network(kind: Any, folder: Path) -> Any:
             f"{folder} is damaged or belongs to another model ({len(wrong)} weights are missing, as {wrong[0]})"
         )
     assert isinstance(network, nn.Module)
-    return network.float()
+    return network.requires_grad_(False)
 
 
 @contextmanager
@@ -133,7 +138,7 @@ def _quiet() -> Iterator[None]:
             logging.enable_progress_bar()
 
 
-def _check_there(folder: Path, *, weights: bool) -> None:
+def check_there(folder: Path, *, weights: bool) -> None:
     """Raises: CheckpointError: the part is missing, or has no safetensors."""
     if not folder.is_dir():
         raise CheckpointError(f"{folder} is missing; is {folder.parent} a complete diffusers folder?")

@@ -9,7 +9,7 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntry
 from lianhuan.errors import CheckpointError
 
 _NAME = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
-_WANTED = ["model_index.json", "*/*.json", "*/*.txt", "*/*.safetensors"]
+_WANTED = ["model_index.json", "*/*.json", "*/*.txt", "*/*.jinja", "*/*.safetensors"]
 
 
 def is_hub_name(name: str) -> bool:

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from lianhuan.generators.base import Control, Drawn, DrawStep
+from lianhuan.generators.base import Control, Drawn, DrawStep, Input
 from lianhuan.generators.loop import Predict, Predictions, branches_of, sample
 from lianhuan.images import fit_square
 from lianhuan.models.context import Context
@@ -31,6 +31,7 @@ class LatentGenerator(ABC):
         size: side of its pictures in pixels.
     """
 
+    accepts: frozenset[Input] = frozenset({"tokens", "references", "picture", "controls"})
     name: str
     fingerprint: str
     autoencoder: Any
@@ -101,6 +102,7 @@ class LatentGenerator(ABC):
         walk = self.sampler(sampler) if isinstance(sampler, str) else sampler
         for step in sample(predict, self.denoiser.path, noise, steps.pop(), controls, walk):
             yield step
+        assert step.x0 is not None  # our own loop tells it
         images = self.decode(step.x0)
         for control in controls:
             images = control.picture(images)

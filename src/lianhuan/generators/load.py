@@ -3,15 +3,18 @@
 import json
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import torch
 from diffusers import UNet2DConditionModel
 from tokenizers import Tokenizer
 
 from lianhuan.errors import CheckpointError
+from lianhuan.generators.base import Generator
 from lianhuan.generators.hub import hub_folder, is_hub_name
 from lianhuan.generators.latent import LatentGenerator
 from lianhuan.generators.latent_diffusion import LatentDiffusion
+from lianhuan.generators.pipeline import PipelineGenerator
 from lianhuan.models.autoencoder import Autoencoder, AutoencoderConfig
 from lianhuan.models.denoiser import Denoiser
 from lianhuan.models.files import fingerprint, load_weights, read_config
@@ -46,37 +49,69 @@ def model_folder(name: str | Path) -> Path:
     return folder
 
 
-def load_generator(name: str | Path = STORYBOOK, *, device: str = "cpu") -> LatentGenerator:
+def load_generator(name: str | Path = STORYBOOK, *, device: str = "cpu") -> Generator:
     """The generator in a model folder, ready to draw. Its family is recognised from the files.
 
     Args:
-        name: "storybook", the embedded model; the path of a model folder in its layout, or of a diffusers folder with
-            Stable Diffusion 1.x, 2.x or XL; or such a model's name on the Hugging Face hub, "owner/name": only then the
-            network may be used.
+        name: "storybook", the embedded model; the path of a model folder in its layout, or of a diffusers folder of a
+            text-to-image pipeline; or such a model's name on the Hugging Face hub, "owner/name": only then the network
+            may be used.
         device: a torch device.
 
     Raises:
         CheckpointError: the folder is missing, incomplete, damaged, unsafe or of an unknown kind.
     """
+    kind, folder = generator_kind(name), model_folder(name)
+    if kind is LatentDiffusion:
+        return _load_own(folder, str(name), device)
+    if issubclass(kind, PipelineGenerator):
+        from lianhuan.generators.attached import load_pipeline  # slow: brings transformers
+
+        return load_pipeline(folder, _index(folder), str(name), device)
+    from lianhuan.generators.checkpoint import load_stable_diffusion
+
+    return load_stable_diffusion(folder, _index(folder), str(name), device)
+
+
+def generator_kind(name: str | Path) -> type[LatentGenerator] | type[PipelineGenerator]:
+    """What draws with a model, to ask what it accepts before it is loaded.
+
+    Args:
+        name: as for `load_generator`.
+
+    Raises:
+        CheckpointError: the folder is missing, damaged or of an unknown kind.
+    """
     folder = model_folder(name)
+    pipeline = str(_index(folder)["_class_name"])
+    if pipeline == LatentDiffusion.__name__:
+        return LatentDiffusion
+    if pipeline in FAMILIES:
+        from lianhuan.generators.stable_diffusion import StableDiffusion  # slow: brings transformers
+
+        return StableDiffusion
+    from lianhuan.generators import attached
+
+    found = attached.attached_kind(pipeline)
+    if found is None:
+        known = ", ".join(f"{family} ({pipeline})" for pipeline, family in FAMILIES.items())
+        raise CheckpointError(
+            f"{folder} is a {pipeline}; supported so far: {known}, {', '.join(attached.FAMILIES)}, other pipelines that draw "
+            f"pictures from words alone, and {LatentDiffusion.__name__} folders like the embedded model's"
+        )
+    return found
+
+
+def _index(folder: Path) -> dict[str, Any]:
     try:
-        index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
-        kind = index["_class_name"]
+        index: dict[str, Any] = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+        index["_class_name"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CheckpointError(f"{folder / INDEX} is damaged ({error})") from error
-    if kind == LatentDiffusion.__name__:
-        return _load_own(folder, str(name), device)
-    if kind in FAMILIES:
-        from lianhuan.generators.checkpoint import load_stable_diffusion  # slow: brings transformers
-
-        return load_stable_diffusion(folder, index, str(name), device)
-    known = ", ".join(f"{family} ({pipeline})" for pipeline, family in FAMILIES.items())
-    raise CheckpointError(
-        f"{folder} is a {kind}; supported so far: {known}, and {LatentDiffusion.__name__} folders like the embedded model's"
-    )
+    return index
 
 
-def embedded_kind(generator: LatentGenerator, use: str) -> LatentDiffusion:
+def embedded_kind(generator: Generator, use: str) -> LatentDiffusion:
     """`generator`, if it is of the embedded model's kind.
 
     Args:
@@ -89,6 +124,24 @@ def embedded_kind(generator: LatentGenerator, use: str) -> LatentDiffusion:
     if not isinstance(generator, LatentDiffusion):
         raise CheckpointError(
             f"{use}: this works with models of the embedded kind ({STORYBOOK!r} is one), and {generator.name} is of another"
+        )
+    return generator
+
+
+def own_loop(generator: Generator, use: str) -> LatentGenerator:
+    """`generator`, if it is drawn by our own loop, whose steps controls can reach.
+
+    Args:
+        generator: what draws.
+        use: what needs one of that kind, for the message.
+
+    Raises:
+        CheckpointError: it is a stock pipeline.
+    """
+    if not isinstance(generator, LatentGenerator):
+        raise CheckpointError(
+            f"{use}: this works with the embedded model and Stable Diffusion; {generator.name} is drawn by a stock pipeline, "
+            "whose steps cannot be reached"
         )
     return generator
 

@@ -4,6 +4,7 @@ from lianhuan.memory.ar_ldm import ARLDMMemory
 from lianhuan.memory.base import Memory, NoMemory
 from lianhuan.memory.copy_paste import CopyPasteMemory
 from lianhuan.memory.lstm import LSTMMemory
+from lianhuan.memory.reference import ReferenceMemory
 from lianhuan.memory.shared_attention import SharedAttentionMemory
 from lianhuan.memory.stack import Stack
 
@@ -13,6 +14,7 @@ __all__ = [
     "LSTMMemory",
     "Memory",
     "NoMemory",
+    "ReferenceMemory",
     "SharedAttentionMemory",
     "Stack",
 ]

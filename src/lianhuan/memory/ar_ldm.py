@@ -20,6 +20,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from lianhuan.generators.base import Input
 from lianhuan.memory.base import Branch, State
 from lianhuan.models.context import Context
 from lianhuan.models.history import HistoryEncoder, HistoryEncoderConfig
@@ -47,6 +48,7 @@ class ARLDMMemory(nn.Module):
     """
 
     name = "ar-ldm"
+    gives: frozenset[Input] = frozenset({"tokens"})
     black: Tensor
 
     def __init__(self, config: ARLDMMemoryConfig):

@@ -5,6 +5,7 @@ from typing import Any, Literal, Protocol
 
 from torch import Tensor
 
+from lianhuan.generators.base import Input
 from lianhuan.models.context import Context
 
 Branch = Literal["cond", "uncond"]
@@ -15,10 +16,12 @@ State = Mapping[str, Any]
 class Memory(Protocol):
     """What crosses from one frame to the next, for B stories side by side. `name` says how the command line calls it.
 
+    `gives` declares what it adds to a context, so what a generator must accept.
     The state is a value: to redraw a page, read with the state before it; to continue a given first picture, write it.
     """
 
     name: str
+    gives: frozenset[Input]
 
     def start(self, stories: int) -> State:
         """The state before the first frame."""
@@ -43,6 +46,7 @@ class NoMemory:
     """The baseline: every frame is drawn from its own words."""
 
     name = "none"
+    gives: frozenset[Input] = frozenset()
 
     def start(self, stories: int) -> State:  # noqa: ARG002 - the protocol's form
         """Nothing."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from torch import Tensor
 
+from lianhuan.generators.base import Input
 from lianhuan.memory.base import Branch, State
 from lianhuan.models.context import Context
 
@@ -15,6 +16,7 @@ class CopyPasteMemory:
     """Implements `lianhuan.memory.Memory` with the state {"picture": (B, C, h, w)} of the first frame."""
 
     name = "copy-paste"
+    gives: frozenset[Input] = frozenset({"picture"})
 
     def start(self, stories: int) -> State:  # noqa: ARG002 - the protocol's form
         """No picture."""

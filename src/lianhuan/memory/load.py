@@ -4,24 +4,29 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lianhuan.errors import CheckpointError
-from lianhuan.generators.load import model_folder
+from lianhuan.generators.base import Input
+from lianhuan.generators.load import generator_kind, model_folder
 from lianhuan.memory.ar_ldm import ARLDMMemory, ARLDMMemoryConfig
 from lianhuan.memory.base import Memory, NoMemory
 from lianhuan.memory.copy_paste import CopyPasteMemory
 from lianhuan.memory.lstm import LSTMMemory, LSTMMemoryConfig
+from lianhuan.memory.reference import ReferenceMemory
 from lianhuan.memory.shared_attention import SharedAttentionMemory
 from lianhuan.memory.stack import Stack
 from lianhuan.models.files import load_weights, read_config
 
 _UNTRAINED: dict[str, Callable[[], Memory]] = {
-    kind.name: kind for kind in (NoMemory, SharedAttentionMemory, CopyPasteMemory)
+    kind.name: kind for kind in (NoMemory, SharedAttentionMemory, ReferenceMemory, CopyPasteMemory)
 }
 _TRAINED: dict[str, Callable[..., LSTMMemory | ARLDMMemory]] = {
     LSTMMemory.name: lambda **sizes: LSTMMemory(LSTMMemoryConfig(**sizes)),
     ARLDMMemory.name: lambda **sizes: ARLDMMemory(ARLDMMemoryConfig(**sizes)),
 }
-MEMORIES = ("none", "lstm", "ar-ldm", "shared-attention", "copy-paste")
-"""Names of the memories, as the command line knows them."""
+MEMORIES: dict[str, frozenset[Input]] = {
+    kind.name: kind.gives
+    for kind in (NoMemory, LSTMMemory, ARLDMMemory, SharedAttentionMemory, ReferenceMemory, CopyPasteMemory)
+}
+"""Names of the memories, as the command line knows them, with what each adds to a context."""
 
 
 def load_memory(name: str, model: str | Path, device: str = "cpu") -> Memory:
@@ -33,22 +38,45 @@ def load_memory(name: str, model: str | Path, device: str = "cpu") -> Memory:
         device: where it computes.
 
     Raises:
-        CheckpointError: no such memory, memories that do not go together, or the model's folder does not hold it.
+        CheckpointError: no such memory, memories that do not go together, one that the model cannot draw with, or the
+            model's folder does not hold it.
     """
     parts = [_load(part.strip(), model, device) for part in name.split("+")]
     return parts[0] if len(parts) == 1 else Stack(parts)
 
 
+def check_accepted(name: str, gives: frozenset[Input], model: str, accepts: frozenset[Input]) -> None:
+    """Check that a model can draw with a memory.
+
+    Args:
+        name: of the memory.
+        gives: what it adds to a context.
+        model: name of the model.
+        accepts: what may reach it.
+
+    Raises:
+        CheckpointError: it cannot; the message says which memories it can draw with.
+    """
+    if not gives <= accepts:
+        fit = [other for other, adds in MEMORIES.items() if adds <= accepts]
+        raise CheckpointError(
+            f"{model} cannot draw with the memory {name!r}, for it does not accept {', '.join(sorted(gives - accepts))}; memories "
+            f"that work with it: {', '.join(fit)}"
+        )
+
+
 def _load(name: str, model: str | Path, device: str) -> Memory:
+    if name not in MEMORIES:
+        raise CheckpointError(f"no memory is called {name!r}; there are: {', '.join(MEMORIES)}")
+    accepts = generator_kind(model).accepts
+    check_accepted(name, MEMORIES[name], str(model), accepts)
     if name in _UNTRAINED:
         return _UNTRAINED[name]()
-    if name not in _TRAINED:
-        raise CheckpointError(f"no memory is called {name!r}; there are: {', '.join(MEMORIES)}")
     folder = model_folder(model) / "memory" / name
     if not folder.is_dir():
         raise CheckpointError(
             f"{model} holds no trained {name!r} memory ({folder} is missing); memories that need no training: "
-            f"{', '.join(_UNTRAINED)}"
+            f"{', '.join(other for other in _UNTRAINED if MEMORIES[other] <= accepts)}"
         )
     try:
         memory = _TRAINED[name](**read_config(folder))

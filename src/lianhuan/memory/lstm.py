@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 import torch
 from torch import Tensor, nn
 
+from lianhuan.generators.base import Input
 from lianhuan.memory.base import Branch, State
 from lianhuan.models.context import Context
 from lianhuan.models.stem import CELLS, picture_stem
@@ -126,6 +127,7 @@ class LSTMMemory(nn.Module):
     """
 
     name = "lstm"
+    gives: frozenset[Input] = frozenset({"tokens"})
 
     def __init__(self, config: LSTMMemoryConfig):
         super().__init__()

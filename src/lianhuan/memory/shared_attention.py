@@ -13,7 +13,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from lianhuan.generators.base import Input
 from lianhuan.memory.base import Branch, State
+from lianhuan.memory.window import Window, cast_of
 from lianhuan.models.context import Cast, Context, References
 
 
@@ -46,11 +48,13 @@ class SharedAttentionMemory:
     """Implements `lianhuan.memory.Memory` with the state {"pages": tuple of pages, "count": frames so far}."""
 
     name = "shared-attention"
+    gives: frozenset[Input] = frozenset({"references"})
 
     def __init__(self, config: SharedAttentionConfig | None = None):
         self.config = config or SharedAttentionConfig()
-        if self.config.window < 1 or not 0 <= self.config.strength <= 1:
-            raise ValueError("window must be at least 1 and strength in 0..1")
+        if not 0 <= self.config.strength <= 1:
+            raise ValueError("strength must be in 0..1")
+        self.window = Window(self.config.window)
 
     def start(self, stories: int) -> State:  # noqa: ARG002 - the protocol's form
         """No pages."""
@@ -61,7 +65,7 @@ class SharedAttentionMemory:
         if not state["pages"] or not self.config.strength:
             return context
         pages: tuple[_Page, ...] = state["pages"]
-        chosen = torch.tensor([self._chosen(pages, row, names) for row, names in enumerate(_cast(context))])
+        chosen = self.window.table([page.cast for page in pages], context)
         used = [page for page, wanted in zip(pages, chosen.T, strict=True) if wanted.any()]
         if not used:
             return context
@@ -91,31 +95,11 @@ class SharedAttentionMemory:
         noise = torch.randn(latents.shape[1:], generator=rng).to(latents).expand_as(latents)
         pages = (
             *state["pages"],
-            _Page(latents, noise, context.tokens, context.mask, _cast(context), context.extra),
+            _Page(latents, noise, context.tokens, context.mask, cast_of(context), context.extra),
         )
-        kept: dict[str, Any] = {"pages": self._still_of_use(pages), "count": state["count"] + 1}
+        of_use = self.window.of_use([page.cast for page in pages])
+        kept: dict[str, Any] = {"pages": tuple(pages[i] for i in of_use), "count": state["count"] + 1}
         return kept
-
-    def _chosen(self, pages: tuple[_Page, ...], row: int, names: Cast) -> list[bool]:
-        """For each page whether story `row` looks at it when `names` are on stage; at any page if nobody is."""
-        wanted: set[int] = set()
-        for name in names:
-            wanted |= self._ends([i for i, page in enumerate(pages) if name in page.cast[row]])
-        if not names:
-            wanted = self._ends(list(range(len(pages))))
-        return [i in wanted for i in range(len(pages))]
-
-    def _still_of_use(self, pages: tuple[_Page, ...]) -> tuple[_Page, ...]:
-        keep = self._ends(list(range(len(pages))))
-        for row in range(len(pages[0].cast)):
-            for name in frozenset().union(*(page.cast[row] for page in pages)):
-                keep |= {i for i, wanted in enumerate(self._chosen(pages, row, frozenset({name}))) if wanted}
-        return tuple(pages[i] for i in sorted(keep))
-
-    def _ends(self, found: list[int]) -> set[int]:
-        """The first and the latest, as many as the window holds; the latest alone for a window of one."""
-        window = self.config.window
-        return set(found[-1:] if window == 1 else found[:1] + found[1:][1 - window :])
 
 
 def _longer(tokens: Tensor, length: int) -> Tensor:
@@ -126,7 +110,3 @@ def _longer(tokens: Tensor, length: int) -> Tensor:
 def _stacked(extras: list[Tensor | None]) -> Tensor | None:
     there = [extra for extra in extras if extra is not None]
     return torch.stack(there, dim=1) if there else None
-
-
-def _cast(context: Context) -> tuple[Cast, ...]:
-    return context.cast or (frozenset(),) * len(context.tokens)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from lianhuan.errors import CheckpointError
+from lianhuan.generators.base import Input
 from lianhuan.memory.base import Branch, Memory, State
 from lianhuan.models.context import Context
 
@@ -26,6 +27,7 @@ class Stack:
             )
         self.memories = tuple(memories)
         self.name = "+".join(names)
+        self.gives: frozenset[Input] = frozenset().union(*(memory.gives for memory in memories))
 
     def start(self, stories: int) -> State:
         """The states of all."""

@@ -57,6 +57,19 @@ class References:
 
 
 @dataclass(frozen=True)
+class Examples:
+    """Earlier pages that a network is given as pictures to go by, up to P for each of B pages, oldest first.
+
+    Attributes:
+        latents: (B, P, C, h, w) of the finished pictures.
+        there: (B, P) bool, False where a page has fewer.
+    """
+
+    latents: Tensor
+    there: Tensor
+
+
+@dataclass(frozen=True)
 class Context:
     """Conditioning of B pages.
 
@@ -69,6 +82,7 @@ class Context:
         extra: (B, E) what the denoiser is told beside the tokens: one vector of the words, and behind it six numbers
             (height and width of the original, top and left of the crop, height and width of the picture), as Stable
             Diffusion XL wants it.
+        examples: earlier pages to go by as pictures, if there are any.
     """
 
     tokens: Tensor
@@ -77,14 +91,18 @@ class Context:
     references: References | None = None
     picture: Tensor | None = None
     extra: Tensor | None = None
+    examples: Examples | None = None
 
     @classmethod
     def join(cls, contexts: "Sequence[Context]") -> Self:
         """One context of all pages, in order; shorter ones are padded.
 
         Raises:
-            ValueError: some pages have references, a picture to show or something extra, others have not.
+            ValueError: some pages have references, a picture to show or something extra, others have not; or a page has
+                examples, for such pages are drawn one by one.
         """
+        if any(c.examples is not None for c in contexts):
+            raise ValueError("pages with examples to go by are drawn one by one")
         length = max(c.tokens.shape[1] for c in contexts)
         tokens = [nn.functional.pad(c.tokens, (0, 0, 0, length - c.tokens.shape[1])) for c in contexts]
         masks = [nn.functional.pad(c.mask, (0, length - c.mask.shape[1])) for c in contexts]

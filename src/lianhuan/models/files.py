@@ -97,7 +97,7 @@ def fingerprint(folder: Path, parts: Iterable[str] = ("",)) -> str:
     digest = hashlib.sha256()
     homes = [folder / part for part in parts]
     found = [path for home in homes for path in ([home] if home.is_file() else home.rglob("*"))]
-    for path in sorted(path for path in found if path.suffix in (".safetensors", ".json", ".txt")):
+    for path in sorted(path for path in found if path.suffix in (".safetensors", ".json", ".jinja", ".txt")):
         digest.update(path.relative_to(folder).as_posix().encode())
         with path.open("rb") as file:
             hashlib.file_digest(file, lambda: digest)

@@ -1,6 +1,6 @@
 """Noise paths, samplers and per-page noise: plain arithmetic on arrays, torch or NumPy."""
 
-from lianhuan.sampling.noise import page_noise
+from lianhuan.sampling.noise import page_noise, page_seed
 from lianhuan.sampling.path import NoisePath
 from lianhuan.sampling.samplers import (
     SAMPLERS,
@@ -28,4 +28,5 @@ __all__ = [
     "dpmpp_2m",
     "own_sampler",
     "page_noise",
+    "page_seed",
 ]

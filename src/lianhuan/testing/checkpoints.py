@@ -42,9 +42,13 @@ def tiny_checkpoint(folder: Path, family: Family, seed: int = 0, checker: Any = 
     tokenizer = tiny_clip_tokenizer(folder / "tokenizer")
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        parts = {"vae": _vae(family), "unet": _unet(family), "text_encoder": _text(tokenizer, CLIPTextModel)}
+        parts = {
+            "vae": _vae(family),
+            "unet": _unet(family),
+            "text_encoder": tiny_clip_text(tokenizer, CLIPTextModel),
+        }
         if family == "sdxl":
-            parts["text_encoder_2"] = _text(tokenizer, CLIPTextModelWithProjection)
+            parts["text_encoder_2"] = tiny_clip_text(tokenizer, CLIPTextModelWithProjection)
     if family == "sdxl":
         second = tiny_clip_tokenizer(folder / "tokenizer_2", pad="!")
         euler = EulerDiscreteScheduler(**_TIMES, timestep_spacing="leading", steps_offset=1)
@@ -109,7 +113,8 @@ def _processor() -> CLIPImageProcessorPil:
     return CLIPImageProcessorPil(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32})
 
 
-def _text(tokenizer: CLIPTokenizer, kind: Any) -> Any:
+def tiny_clip_text(tokenizer: CLIPTokenizer, kind: Any) -> Any:
+    """A text encoder of class `kind` for a tokenizer, with random weights."""
     ids = {name: getattr(tokenizer, name) for name in ("bos_token_id", "eos_token_id", "pad_token_id")}
     config = CLIPTextConfig(
         vocab_size=len(tokenizer),

@@ -18,6 +18,7 @@ from torch import Tensor
 from lianhuan.data.world import FRAMES, WorldPictures, focus_maps, pictures_at
 from lianhuan.errors import RecipeError
 from lianhuan.generators import load_generator
+from lianhuan.generators.load import own_loop
 from lianhuan.memory import ARLDMMemory, LSTMMemory
 from lianhuan.memory.ar_ldm import ARLDMMemoryConfig
 from lianhuan.memory.lstm import LSTMMemoryConfig
@@ -183,7 +184,7 @@ def train_sketch(
     `batch` counts stories.
     """
     torch.manual_seed(0)
-    model = load_generator(folder / "model")
+    model = own_loop(load_generator(folder / "model"), "sketches")
     data = story_data(folder, stories, batch, seed=6)
     device = pick_device()
     for module in (model.autoencoder, model.text_encoder, model.denoiser):

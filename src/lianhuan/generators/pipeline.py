@@ -1,0 +1,203 @@
+"""Stock pipelines of diffusers, attached: their own loop draws a page from the page's own noise."""
+
+import inspect
+import math
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from lianhuan.errors import CheckpointError
+from lianhuan.generators.base import Control, Drawn, DrawStep, Input
+from lianhuan.generators.prompt import page_prompt
+from lianhuan.generators.stepwise import Tell, stepwise
+from lianhuan.images import fit_square
+from lianhuan.models.context import Context
+from lianhuan.sampling import page_noise, page_seed
+from lianhuan.story import PageRequest
+from lianhuan.tensors import to_images, to_tensor
+
+
+class PipelineGenerator:
+    """Draws with any text-to-image pipeline of diffusers; see `lianhuan.generators.Generator`.
+
+    The pipeline reads the words and runs its loop itself, so tokens and steps are out of reach: a context holds no tokens,
+    controls are refused, and what stands for latents are the pictures themselves, (B, 3, size, size) in [-1, 1].
+
+    Args:
+        name: what the user called it.
+        fingerprint: hash of its weights.
+        pipeline: of diffusers, in evaluation mode, on its device.
+        size: side of its pictures in pixels.
+    """
+
+    accepts: frozenset[Input] = frozenset({"picture"})
+
+    def __init__(self, *, name: str, fingerprint: str, pipeline: Any, size: int):
+        self.name = name
+        self.fingerprint = fingerprint
+        self.pipeline = pipeline
+        self.size = size
+
+    def encode(self, requests: Sequence[PageRequest]) -> Context:
+        """The cast of each page; there are no tokens."""
+        return Context(
+            torch.zeros(len(requests), 0, 0),
+            torch.zeros(len(requests), 0, dtype=torch.bool),
+            tuple(frozenset(entry.name for entry in page.stage) for page in requests),
+        )
+
+    def null(self, count: int) -> Context:
+        """The context of `count` pages that say nothing."""
+        return self.encode([PageRequest(scene_id="", caption="")] * count)
+
+    def encode_pictures(self, images: Sequence[Image.Image]) -> Tensor:
+        """Pictures of any size as they stand for latents, cropped to the middle square."""
+        return to_tensor([fit_square(image, self.size) for image in images])
+
+    def frames(
+        self,
+        requests: Sequence[PageRequest],
+        contexts: Sequence[Mapping[str, Context]],
+        controls: Sequence[Control],
+    ) -> Iterator[DrawStep | Drawn]:
+        """Draw one frame per request, one after another.
+
+        Args:
+            requests: B pages.
+            contexts: for each page, branch name -> its context; the pipeline makes its own null.
+            controls: guidance, or nothing.
+
+        Yields:
+            a `DrawStep` after every step of every page, if the pipeline tells of its steps, and `Drawn` with B pictures of
+            `size` px at the end.
+
+        Raises:
+            CheckpointError: a control wants to do more than guidance.
+        """
+        guidance = self._guidance(controls)
+        total, done = sum(request.steps for request in requests), 0
+        images: list[Image.Image] = []
+        for request, page in zip(requests, contexts, strict=True):
+            context = page["cond"]
+            if context.picture is not None:
+                images += to_images(context.picture)
+            else:
+                how = self.call(request, guidance, _examples(context))
+                images.append((yield from self._draw(how, done, total)))
+            done += request.steps
+        yield Drawn(images)
+
+    def call(self, request: PageRequest, guidance: float, examples: Sequence[Image.Image]) -> dict[str, Any]:  # noqa: ARG002 - for the families
+        """The arguments with which the pipeline draws a page.
+
+        Args:
+            request: the page.
+            guidance: scale; 1 means none.
+            examples: pictures to go by; none where the family accepts none.
+        """
+        seed = page_seed(request.seed, request.scene_id, request.take)
+        return {
+            **self._shared(request),
+            "guidance_scale": guidance,
+            "generator": torch.Generator().manual_seed(seed),
+        }
+
+    def _shared(self, request: PageRequest) -> dict[str, Any]:
+        return {
+            "prompt": page_prompt(request),
+            "height": self.size,
+            "width": self.size,
+            "num_inference_steps": request.steps,
+        }
+
+    def _noise(self, request: PageRequest, channels: int, factor: int) -> Tensor:
+        """(1, channels, size / factor, size / factor), the page's own."""
+        shape = (channels, self.size // factor, self.size // factor)
+        return torch.from_numpy(page_noise(request.seed, request.scene_id, request.take, shape))[None]
+
+    def _guidance(self, controls: Sequence[Control]) -> float:
+        scales = [control.guidance() for control in controls]
+        wrong = [type(c).__name__ for c, scale in zip(controls, scales, strict=True) if scale is None]
+        if wrong:
+            raise CheckpointError(
+                f"{self.name} is drawn by the stock {type(self.pipeline).__name__}, whose steps controls cannot reach "
+                f"({', '.join(wrong)}); they work with the embedded model and Stable Diffusion"
+            )
+        return next((scale for scale in scales if scale is not None), 1.0)
+
+    def _draw(self, how: Mapping[str, Any], done: int, total: int) -> Generator[DrawStep, None, Image.Image]:
+        hook = "callback_on_step_end"
+        known = inspect.signature(self.pipeline.__call__).parameters
+
+        def run(tell: Tell[DrawStep]) -> Image.Image:
+            def after(_pipeline: Any, number: int, _time: Any, _tensors: Any) -> dict[str, Any]:
+                tell(DrawStep(done + number + 1, total))
+                return {}
+
+            return self.pipeline(**how, **({hook: after} if hook in known else {})).images[0]
+
+        return (yield from stepwise(run))
+
+
+class Flux(PipelineGenerator):
+    """FLUX.1: the scale of guidance is told to the network, as it was distilled; FLUX.1 schnell knows none."""
+
+    def call(self, request: PageRequest, guidance: float, examples: Sequence[Image.Image]) -> dict[str, Any]:  # noqa: ARG002 - it accepts none
+        """The arguments with which the pipeline draws a page."""
+        noise = self._noise(request, self.pipeline.vae.config.latent_channels, self.pipeline.vae_scale_factor)
+        return {**self._shared(request), "guidance_scale": guidance, "latents": _packed(noise)}
+
+
+class FluxKontext(Flux):
+    """FLUX.1 Kontext: takes one picture, so several examples stand in it side by side."""
+
+    accepts: frozenset[Input] = frozenset({"picture", "examples"})
+
+    def call(self, request: PageRequest, guidance: float, examples: Sequence[Image.Image]) -> dict[str, Any]:
+        """The arguments with which the pipeline draws a page; all examples together are as large as the page."""
+        return {
+            **super().call(request, guidance, examples),
+            "image": _side_by_side(examples, self.size) if examples else None,
+            "max_area": self.size**2,
+            "_auto_resize": False,
+        }
+
+
+class Flux2Klein(PipelineGenerator):
+    """FLUX.2 klein: takes any number of pictures; its distilled form knows no guidance."""
+
+    accepts: frozenset[Input] = frozenset({"picture", "examples"})
+
+    def call(self, request: PageRequest, guidance: float, examples: Sequence[Image.Image]) -> dict[str, Any]:
+        """The arguments with which the pipeline draws a page."""
+        channels, factor = self.pipeline.transformer.config.in_channels, 2 * self.pipeline.vae_scale_factor
+        return {
+            **self._shared(request),
+            "guidance_scale": 1.0 if self.pipeline.config.is_distilled else guidance,
+            "latents": self._noise(request, channels, factor),
+            "image": list(examples) or None,
+        }
+
+
+def _examples(context: Context) -> list[Image.Image]:
+    """The pictures of the context of one page."""
+    found = context.examples
+    return [] if found is None else to_images(found.latents[0, found.there[0]])
+
+
+def _packed(latents: Tensor) -> Tensor:
+    """(B, h/2 w/2, 4 C) tokens of 2 x 2 cells from latents (B, C, h, w), as FLUX.1 has them."""
+    cells = latents.unfold(2, 2, 2).unfold(3, 2, 2)  # (B, C, h/2, w/2, 2, 2)
+    return cells.permute(0, 2, 3, 1, 4, 5).flatten(3).flatten(1, 2)
+
+
+def _side_by_side(pictures: Sequence[Image.Image], size: int) -> Image.Image:
+    """Square pictures of one size in a row, about `size` x `size` pixels in all."""
+    side = round(size / math.sqrt(len(pictures)))
+    row = Image.new("RGB", (side * len(pictures), side))
+    for i, picture in enumerate(pictures):
+        row.paste(fit_square(picture, side), (i * side, 0))
+    return row
