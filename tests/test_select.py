@@ -1,8 +1,6 @@
 """Claims about choosing among takes: each judge judges what it says, and the book tells it what it needs."""
 
 from dataclasses import replace
-from importlib.resources import files
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +12,6 @@ from lianhuan import Book
 from lianhuan.book import list_takes
 from lianhuan.conductor.select import BestOf, Candidates, ClipScore, Consistency, selector
 from lianhuan.data.world import world_story
-from lianhuan.errors import CheckpointError
 from lianhuan.images import load_picture
 from lianhuan.models.clip import StoryClip
 from lianhuan.world.draw import draw
@@ -155,10 +152,3 @@ def test_the_chosen_take_is_shown_and_the_others_stay(book: Book, drawing: Drawi
         Candidates(new, book.page(IDS[1]).words, [load_picture(book.picture(IDS[0]))])
     )
     assert [take.picked for take in takes] == [False] + [i == best for i in range(4)]
-
-
-@pytest.mark.skipif((Path(str(files("lianhuan"))) / "weights" / "clip").is_dir(), reason="there is one")
-def test_a_package_without_the_model_says_how_to_get_it() -> None:
-    for name in ("clip", "both"):
-        with pytest.raises(CheckpointError, match=r"lianhuan train recipes/storybook.py:clip"):
-            selector(name)

@@ -108,9 +108,6 @@ def selector(name: SelectorName, clip: StoryClip | None = None) -> BestOf:
     Args:
         name: "clip" for the words, "consistency" for the earlier pages, "both" for the mean of the ranks.
         clip: what compares pictures and words; the embedded one if None. "consistency" needs none.
-
-    Raises:
-        CheckpointError: there is no embedded one.
     """
     if name == "consistency":
         return BestOf([Consistency()])

@@ -160,11 +160,6 @@ def load_clip(folder: Path | None = None) -> StoryClip:
         CheckpointError: a file is missing, damaged, unsafe, or of another network.
     """
     home = Path(str(files("lianhuan"))) / "weights" / "clip" if folder is None else folder
-    if folder is None and not home.is_dir():
-        raise CheckpointError(
-            "this package holds no model of pictures and captions; "
-            "`lianhuan train recipes/storybook.py:clip -o RUN` trains one into RUN/clip"
-        )
     settings = read_config(home)
     if not (home / TOKENIZER).is_file():
         raise CheckpointError(f"{home / TOKENIZER} is missing; is {home} a complete CLIP folder?")

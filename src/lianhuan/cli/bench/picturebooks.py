@@ -27,7 +27,9 @@ def picturebooks(
     ] = None,
     clip: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Folder of a model of pictures and captions, to be tried, too."),
+        typer.Option(
+            metavar="DIR", help="Folder of the model of pictures and captions, if not the embedded one."
+        ),
     ] = None,
     inception: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Weights of Inception v3, to be tried, too.")
@@ -45,9 +47,7 @@ def picturebooks(
     from lianhuan.models.clip import load_clip
 
     use_cores()
-    networks: dict[str, FeatureNetwork] = {"reader": load_reader(reader)}
-    if clip is not None:
-        networks["clip"] = load_clip(clip)
+    networks: dict[str, FeatureNetwork] = {"reader": load_reader(reader), "clip": load_clip(clip)}
     if inception is not None:
         networks["inception"] = load_inception(inception)
     result = bench_picturebooks(data, networks, split=split, seed=seed)

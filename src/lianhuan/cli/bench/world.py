@@ -61,8 +61,7 @@ def world(  # noqa: PLR0913 - one argument per option
     clip: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR",
-            help="Folder of a model of pictures and captions; without one their alignment is not measured.",
+            metavar="DIR", help="Folder of the model of pictures and captions, if not the embedded one."
         ),
     ] = None,
     split: Annotated[Split, typer.Option(help="Which stories of the world.")] = Split.TEST,
@@ -94,7 +93,7 @@ def world(  # noqa: PLR0913 - one argument per option
 
     use_cores()
     eyes = load_reader(reader)
-    judge = None if clip is None else load_clip(clip)
+    judge = load_clip(clip)
     device = _device()
     model = load_generator(generator, device=device)
     methods = load_methods(memory, generator, device, control)
