@@ -35,7 +35,7 @@ def main() -> None:
     tales = world_tales("test", STORIES, FRAMES)
     blocks = [block(name, [story_pictures(options.books / name, tale) for tale in tales]) for name in METHODS]
     blocks.append(block("truth", [[draw(frame.graph, SIZE) for frame in tale.frames] for tale in tales]))
-    contact_sheet(blocks, COLUMNS, gap=12).save(options.out, optimize=True)
+    contact_sheet(blocks, COLUMNS, gap=12).quantize(256).save(options.out, optimize=True)
 
 
 if __name__ == "__main__":

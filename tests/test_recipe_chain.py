@@ -59,6 +59,10 @@ def test_the_parts_trained_in_order_make_a_model_that_draws(tmp_path: Path) -> N
     for how in (plan, both):  # the second from the first one's weights
         done += parts.train_denoiser(tmp_path, CONFIG, how, stories=2, batch=1, resume=False)
     done += parts.train_clip(tmp_path, CONFIG, stories=2, batch=2, resume=False)
+    for _ in range(2):  # the second from what the first one left
+        done += parts.train_sketch(
+            tmp_path, CONFIG, layers=("mid_block", "up_blocks.0"), stories=2, batch=1, resume=False
+        )
     assert [event.recipe for event in done] == [
         "autoencoder",
         "reader",
@@ -69,6 +73,8 @@ def test_the_parts_trained_in_order_make_a_model_that_draws(tmp_path: Path) -> N
         "denoiser",
         "memories",
         "clip",
+        "sketch",
+        "sketch",
     ]
     model = tmp_path / "model"
     for name in ("lstm", "ar-ldm"):

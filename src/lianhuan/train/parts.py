@@ -197,6 +197,7 @@ def train_sketch(
     predictor = EdgePredictor(sizes)
     if (folder / "model" / "sketch").exists():
         load_weights(predictor, folder / "model" / "sketch")
+    predictor.requires_grad_(True)
     objective = SketchObjective(predictor, model.denoiser, model.text_encoder, model.autoencoder, data)
     yield from train("sketch", objective, config, folder, resume=resume)
     save_part(predictor.cpu(), predictor.to_config(), folder / "model" / "sketch")
