@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import diffusers
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -16,9 +17,9 @@ from cli_runs import fails, run
 from lianhuan import Book, illustrate, load_generator, load_memory, parse_story
 from lianhuan.book import Settings
 from lianhuan.conductor import PageDone, Step, draw_book
-from lianhuan.control import ClassifierFree, DynamicThreshold, Inpaint, SDEdit
+from lianhuan.control import ClassifierFree, DynamicThreshold, Inpaint, SDEdit, attach
 from lianhuan.errors import CheckpointError
-from lianhuan.generators import Drawn, DrawStep, PipelineGenerator
+from lianhuan.generators import Control, Drawn, DrawStep, PipelineGenerator
 from lianhuan.generators.stepwise import stepwise
 from lianhuan.memory import NoMemory, ReferenceMemory, SharedAttentionMemory
 from lianhuan.models.context import Examples
@@ -49,13 +50,14 @@ def draw(
     pages: Sequence[PageRequest],
     guidance: float = 3.0,
     examples: Sequence[Image.Image] = (),
+    controls: Sequence[Control] = (),
 ) -> list[Image.Image]:
     contexts = [generator.encode([one]) for one in pages]
     if examples:
         shown = Examples(to_tensor(examples)[None], torch.ones(1, len(examples), dtype=torch.bool))
         contexts = [type(one)(**{**vars(one), "examples": shown}) for one in contexts]
     branches = [{"cond": one, "uncond": generator.null(1)} for one in contexts]
-    *_, last = generator.frames(pages, branches, [ClassifierFree(guidance)])
+    *_, last = generator.frames(pages, branches, [ClassifierFree(guidance), *controls])
     assert isinstance(last, Drawn)
     return last.images
 
@@ -236,15 +238,31 @@ class TestMemories:
 
 
 class TestControls:
-    @pytest.mark.parametrize("family", FAMILIES)
-    def test_they_are_refused(self, family: str, attached: dict) -> None:
-        generator = attached[family]
-        latents = generator.encode_pictures([RED])
-        mask = Image.new("L", (SIDE, SIDE), 255)
-        for control in (SDEdit(latents, 0.5), Inpaint(RED, latents, mask), DynamicThreshold()):
-            events = illustrate(parse_story(TEXT), generator, memory=NoMemory(), steps=2, controls=[control])
-            with pytest.raises(CheckpointError, match=f"controls cannot reach.*{type(control).__name__}"):
-                list(events)
+    @pytest.mark.parametrize("family", ["flux", "kontext", "sd3"])
+    def test_they_bend_a_page_as_they_bend_the_pipeline(self, family: str, attached: dict) -> None:
+        generator, mask = attached[family], Image.new("L", (SIDE, SIDE))
+        mask.paste(255, (8, 8, 40, 40))
+        given = BLUE.copy()
+        latents = generator.control_latents(given)
+        bent = [Inpaint(given, latents, mask), SDEdit(latents, 0.5), DynamicThreshold(0.9, bound=0.5)]
+        (plain,), (ours,) = (draw(generator, [page()], controls=controls) for controls in ([], bent))
+        outside = np.asarray(mask) == 0
+        assert (np.asarray(ours)[outside] == np.asarray(given)[outside]).all()
+        assert (np.asarray(ours)[~outside] != np.asarray(plain)[~outside]).any()
+        with attach(generator.pipeline, bent):
+            (again,) = draw(generator, [page()])
+        assert ours.tobytes() == again.tobytes()
+        assert draw(generator, [page()])[0].tobytes() == plain.tobytes()
+
+    def test_klein_refuses_them(self, attached: dict) -> None:
+        generator = attached["klein"]
+        with pytest.raises(CheckpointError, match="latents of Flux2Transformer2DModel are of a kind"):
+            generator.control_latents(RED)
+        events = illustrate(
+            parse_story(TEXT), generator, memory=NoMemory(), steps=2, controls=[DynamicThreshold()]
+        )
+        with pytest.raises(CheckpointError, match="latents of Flux2Transformer2DModel are of a kind"):
+            list(events)
 
 
 def shown(folder: Path) -> list[bytes]:
@@ -281,10 +299,26 @@ class TestBooks:
         assert [a == b for a, b in zip(before, after, strict=True)] == [True, False, True, True]
         assert run("illustrate", whole).exit_code == 0
         assert shown(whole) == after
-        mask = tmp_path / "mask.png"
-        Image.new("L", (SIDE, SIDE), 255).save(mask)
-        fails("redraw", whole, "--page", 2, "--mask", mask, says="drawn by a stock pipeline")
+        fails(
+            "redraw",
+            whole,
+            "--page",
+            2,
+            "--sketch",
+            tmp_path / "sketch.png",
+            says="drawn by a stock pipeline",
+        )
         assert shown(whole) == after
+        mask, left = tmp_path / "mask.png", (0, 0, SIDE // 2, SIDE)
+        half = Image.new("L", (SIDE, SIDE), 255)
+        half.paste(0, left)
+        half.save(mask)
+        page_2 = Book.open(whole).picture("s002")
+        assert run("redraw", whole, "--page", 2, "--mask", mask).exit_code == 0
+        masked = Book.open(whole).picture("s002")
+        assert [a == b for a, b in zip(after, shown(whole), strict=True)] == [True, False, True, True]
+        one, other = (Image.open(path).crop(left).tobytes() for path in (page_2, masked))
+        assert one == other
 
     def test_the_memory_that_the_command_line_chooses_is_refused(
         self, pipelines: dict[str, Path], tmp_path: Path

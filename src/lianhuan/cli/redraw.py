@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lianhuan.conductor import Book, Redraw
     from lianhuan.conductor.redraw import Select
     from lianhuan.conductor.select import SelectorName
-    from lianhuan.generators import Control, Generator, LatentGenerator
+    from lianhuan.generators import Control, Generator
 
 
 def redraw(  # noqa: PLR0913 - one argument per option
@@ -132,14 +132,13 @@ class _Pictures:
 
         if self.mask is self.over is self.sketch is None:
             return []
-        reached = own_loop(generator, "--mask, --from-picture and --sketch")
-        given = self._given(book, scene_id, reached)
+        given = self._given(book, scene_id, generator)
         if self.sketch is None:
             return given
-        strokes = load_sketch(self.sketch)
+        reached, strokes = own_loop(generator, "--sketch"), load_sketch(self.sketch)
         return [*given, Sketch.by_hand(reached, strokes, beta=self.beta, stop=self.until)]
 
-    def _given(self, book: "Book", scene_id: str, generator: "LatentGenerator") -> "list[Control]":
+    def _given(self, book: "Book", scene_id: str, generator: "Generator") -> "list[Control]":
         """A mask works on the picture given, or else on the page's own."""
         from lianhuan.control import Inpaint, SDEdit
         from lianhuan.images import load_picture
@@ -148,7 +147,7 @@ class _Pictures:
         if shown is None or (self.mask is None and self.over is None):
             return []
         picture = load_picture(shown)
-        latents = generator.encode_pictures([picture])
+        latents = generator.control_latents(picture)
         if self.mask is not None:
             return [Inpaint(picture, latents, load_picture(self.mask))]
         return [SDEdit(latents, self.strength)]

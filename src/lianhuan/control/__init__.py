@@ -1,4 +1,4 @@
-"""Control: what bends one frame's sampling. One control per file."""
+"""Control: what bends one frame's sampling. One control per file; `attach` puts them on a diffusers pipeline of your own."""
 
 from lianhuan.control.classifier_free import ClassifierFree
 from lianhuan.control.dynamic_threshold import DynamicThreshold
@@ -6,5 +6,6 @@ from lianhuan.control.inpaint import Inpaint
 from lianhuan.control.sdedit import SDEdit
 from lianhuan.control.semantic import Semantic
 from lianhuan.control.sketch import Sketch
+from lianhuan.generators.attach import attach
 
-__all__ = ["ClassifierFree", "DynamicThreshold", "Inpaint", "SDEdit", "Semantic", "Sketch"]
+__all__ = ["ClassifierFree", "DynamicThreshold", "Inpaint", "SDEdit", "Semantic", "Sketch", "attach"]

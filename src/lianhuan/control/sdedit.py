@@ -5,7 +5,7 @@ from typing import Any
 from torch import Tensor
 
 from lianhuan.generators.base import Control
-from lianhuan.sampling import NoisePath
+from lianhuan.sampling import Shares
 from lianhuan.tensors import digest
 
 
@@ -26,7 +26,7 @@ class SDEdit(Control):
         self.latents = latents
         self.strength = strength
 
-    def start(self, x: Tensor, times: list[float], path: NoisePath) -> tuple[Tensor, list[float]]:
+    def start(self, x: Tensor, times: list[float], path: Shares) -> tuple[Tensor, list[float]]:
         """The picture at the first of the times that are left."""
         steps = len(times) - 1
         left = times[steps - max(1, round(self.strength * steps)) :]

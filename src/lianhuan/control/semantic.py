@@ -7,10 +7,9 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from lianhuan.generators import LatentDiffusion
+from lianhuan.generators import LatentGenerator
 from lianhuan.generators.base import Control, Moment
 from lianhuan.images import fit_square
-from lianhuan.models.autoencoder import Autoencoder
 from lianhuan.models.clip import StoryClip
 from lianhuan.tensors import digest, rowwise, to_tensor
 
@@ -25,7 +24,7 @@ class Semantic(Control):
     divides by the share of the picture, and there all but nothing of it is left.
 
     Args:
-        autoencoder: of the generator.
+        autoencoder: of the generator; its `decode` makes pictures of latents.
         clip: where the generator computes.
         target: (1, width) features of length 1.
         scale: strength; Semantic Diffusion Guidance has 160 for texts and 100 for pictures.
@@ -38,7 +37,7 @@ class Semantic(Control):
 
     def __init__(
         self,
-        autoencoder: Autoencoder,
+        autoencoder: Any,
         clip: StoryClip,
         target: Tensor,
         *,
@@ -54,7 +53,7 @@ class Semantic(Control):
     @classmethod
     def by_text(
         cls,
-        generator: LatentDiffusion,
+        generator: LatentGenerator,
         clip: StoryClip,
         text: str,
         *,
@@ -70,7 +69,7 @@ class Semantic(Control):
 
     @classmethod
     def by_picture(
-        cls, generator: LatentDiffusion, clip: StoryClip, picture: Image.Image, *, scale: float = 100.0
+        cls, generator: LatentGenerator, clip: StoryClip, picture: Image.Image, *, scale: float = 100.0
     ) -> Self:
         """Towards what a reference picture shows; its middle square is used."""
         clip = clip.to(generator.device)
@@ -80,11 +79,20 @@ class Semantic(Control):
 
     def loss(self, moment: Moment, x0: Tensor, features: Mapping[str, Tensor]) -> Tensor:  # noqa: ARG002 - the hook's form
         """1 - cosine, or the cross-entropy; (B,)."""
-        seen = rowwise(lambda latents: self.clip.features(self.autoencoder.decode(latents)), x0)
+        seen = rowwise(self._features, x0)
         if self.others is None:
             return 1 - (seen * self.target).sum(1)
         logits = self.clip.scale * seen @ torch.cat([self.target, self.others]).T
         return nn.functional.cross_entropy(logits, logits.new_zeros(len(logits)).long(), reduction="none")
+
+    def _features(self, latents: Tensor) -> Tensor:
+        """(B, width) of the decoded latents, at the size that the CLIP reads."""
+        pictures = self.autoencoder.decode(latents)
+        if pictures.shape[-1] != self.clip.size:
+            pictures = nn.functional.interpolate(
+                pictures, size=(self.clip.size, self.clip.size), mode="bilinear", antialias=True
+            )
+        return self.clip.features(pictures)
 
     def recipe(self) -> dict[str, Any]:
         """The target, what it is told from, and the strength."""

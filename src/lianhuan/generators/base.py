@@ -8,7 +8,7 @@ from PIL import Image
 from torch import Tensor
 
 from lianhuan.models.context import Context
-from lianhuan.sampling import NoisePath
+from lianhuan.sampling import Shares
 from lianhuan.story import PageRequest
 
 Input = Literal["tokens", "references", "picture", "examples", "controls"]
@@ -49,7 +49,7 @@ class Moment:
     number: int
     total: int
     t: float
-    path: NoisePath
+    path: Shares
     x: Tensor
 
 
@@ -74,7 +74,7 @@ class Control:
         """The scale of classifier-free guidance if that is all that it does, which stock pipelines do themselves; or None."""
         return None
 
-    def start(self, x: Tensor, times: list[float], path: NoisePath) -> tuple[Tensor, list[float]]:  # noqa: ARG002
+    def start(self, x: Tensor, times: list[float], path: Shares) -> tuple[Tensor, list[float]]:  # noqa: ARG002
         """Latents to start from and the times to visit, from pure noise and all times."""
         return x, times
 
@@ -123,7 +123,11 @@ class Generator(Protocol):
         ...
 
     def encode_pictures(self, images: Sequence[Image.Image]) -> Tensor:
-        """Latents (B, C, h, w) of pictures of any size."""
+        """Latents (B, C, h, w) of pictures of any size, for memories."""
+        ...
+
+    def control_latents(self, picture: Image.Image) -> Tensor:
+        """Latents (1, C, h, w) of a picture of any size, as controls see them."""
         ...
 
     def frames(

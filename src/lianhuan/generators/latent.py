@@ -67,6 +67,10 @@ class LatentGenerator(ABC):
         pictures = to_tensor([fit_square(i, self.size) for i in images]).to(self.device)
         return rowwise(self.autoencoder.encode, pictures.contiguous())
 
+    def control_latents(self, picture: Image.Image) -> Tensor:
+        """Latents (1, C, h, w) of a picture of any size, for controls; cropped to the middle square."""
+        return self.encode_pictures([picture])
+
     def frames(
         self,
         requests: Sequence[PageRequest],

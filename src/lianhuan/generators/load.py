@@ -129,7 +129,7 @@ def embedded_kind(generator: Generator, use: str) -> LatentDiffusion:
 
 
 def own_loop(generator: Generator, use: str) -> LatentGenerator:
-    """`generator`, if it is drawn by our own loop, whose steps controls can reach.
+    """`generator`, if it is drawn by our own loop.
 
     Args:
         generator: what draws.
@@ -140,8 +140,8 @@ def own_loop(generator: Generator, use: str) -> LatentGenerator:
     """
     if not isinstance(generator, LatentGenerator):
         raise CheckpointError(
-            f"{use}: this works with the embedded model and Stable Diffusion; {generator.name} is drawn by a stock pipeline, "
-            "whose steps cannot be reached"
+            f"{use}: this works with the embedded model and Stable Diffusion; {generator.name} is drawn by a stock "
+            "pipeline"
         )
     return generator
 

@@ -1,4 +1,4 @@
-"""The sampling loop with controls."""
+"""The sampling loop with controls, and what controls do in a step of any loop."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -10,6 +10,8 @@ from lianhuan.sampling import NoisePath, Sampler
 
 Predictions = tuple[dict[str, Tensor], Mapping[str, Tensor]]
 """x0 estimates by branch, and the activations of the layers that were asked for, of the "cond" branch."""
+Pushes = list[tuple[float, Tensor]]
+"""Scales and gradients of the losses with the "normalised" rule."""
 Predict = Callable[[Tensor, float], Predictions]
 
 
@@ -46,33 +48,31 @@ def sample(
         x, times = control.start(x, times, path)
     total = len(times) - 1
     guide = _guide(controls)
-    pushes: list[tuple[float, Tensor]] = []  # of the present step: scale and direction
+    pushes: Pushes = []  # of the present step
 
     def denoise(x: Tensor, t: float) -> Tensor:
-        active = [c for c in controls if _covers(c.window, number - 1, total)]
-        losing = [c for c in active if type(c).loss is not Control.loss]
-        pushes.clear()
+        asked = active(controls, number - 1, total)
+        losing = any_loses(asked)
         with torch.enable_grad() if losing else torch.inference_mode():
-            leaf = x.detach().requires_grad_(bool(losing))
+            leaf = x.detach().requires_grad_(losing)
             moment = Moment(number - 1, total, t, path, leaf)
             predictions, features = predict(leaf, t)
             x0 = guide.combine(predictions)
-            gradients = [(c, _gradient(c, moment, x0, features)) for c in losing]
-        x0 = x0.detach().clone()  # outside of inference mode: a plain tensor again
-        for control, gradient in gradients:
-            if gradient is not None and control.rule == "score":
-                x0 = x0 - control.scale * path.sigma(t) ** 2 / path.alpha(t) * gradient
-            elif gradient is not None:
-                pushes.append((control.scale, gradient))
-        for control in active:
-            x0 = control.x0(moment, x0)
+            found = gradients(
+                asked,
+                moment,
+                x0,
+                features,
+                lambda loss: torch.autograd.grad(loss, leaf, retain_graph=True)[0],
+            )
+        x0, pushes[:] = edited(asked, moment, x0, found)
         return x0
 
     walk = walker(denoise, path, x, times)
     sent: Tensor | None = None
     for number in range(1, total + 1):
         after, x0 = walk.send(sent)
-        sent = _pushed(x, after, pushes) if pushes and number < total else None
+        sent = pushed(x, after, pushes) if pushes and number < total else None
         x = after if sent is None else sent
         yield DrawStep(number, total, x0)
 
@@ -84,18 +84,47 @@ def _guide(controls: Sequence[Control]) -> Control:
     return guides[0] if guides else Control()
 
 
-def _covers(window: tuple[float, float], number: int, total: int) -> bool:
-    return window[0] <= number / total and (number + 1) / total <= window[1] + 1e-9
+def active(controls: Sequence[Control], number: int, total: int) -> list[Control]:
+    """The controls that are asked in step `number`, from 0, of `total`."""
+    return [
+        c for c in controls if c.window[0] <= number / total and (number + 1) / total <= c.window[1] + 1e-9
+    ]
 
 
-def _gradient(control: Control, moment: Moment, x0: Tensor, features: Mapping[str, Tensor]) -> Tensor | None:
-    loss = control.loss(moment, x0, features)
-    if loss is None:
-        return None
-    return torch.autograd.grad(loss.sum(), moment.x, retain_graph=True)[0]
+def any_loses(controls: Sequence[Control]) -> bool:
+    """Whether one of them has a loss."""
+    return any(type(control).loss is not Control.loss for control in controls)
 
 
-def _pushed(before: Tensor, after: Tensor, pushes: Sequence[tuple[float, Tensor]]) -> Tensor:
+def gradients(
+    controls: Sequence[Control],
+    moment: Moment,
+    x0: Tensor,
+    features: Mapping[str, Tensor],
+    gradient: Callable[[Tensor], Tensor],
+) -> list[tuple[Control, Tensor]]:
+    """The gradients (B, C, H, W) of the controls' losses; `gradient` is that of a number with respect to the latents."""
+    losses = [(control, control.loss(moment, x0, features)) for control in controls]
+    return [(control, gradient(loss.sum())) for control, loss in losses if loss is not None]
+
+
+def edited(
+    controls: Sequence[Control], moment: Moment, x0: Tensor, found: Sequence[tuple[Control, Tensor]]
+) -> tuple[Tensor, Pushes]:
+    """The estimate of the clean latents after the score rule and the controls' edits, and what is left to push the latents."""
+    x0 = x0.detach().clone()  # outside of inference mode: a plain tensor again
+    shares, pushes = moment.path, []
+    for control, gradient in found:
+        if control.rule == "score":
+            x0 = x0 - control.scale * shares.sigma(moment.t) ** 2 / shares.alpha(moment.t) * gradient
+        else:
+            pushes.append((control.scale, gradient))
+    for control in controls:
+        x0 = control.x0(moment, x0)
+    return x0, pushes
+
+
+def pushed(before: Tensor, after: Tensor, pushes: Pushes) -> Tensor:
     """The latents x - scale ||z_t - z_{t-1}|| / ||g|| g, for each gradient."""
     length = (before - after).flatten(1).norm(dim=1)
     for scale, gradient in pushes:

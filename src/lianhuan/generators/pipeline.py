@@ -3,14 +3,16 @@
 import inspect
 import math
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import torch
 from PIL import Image
 from torch import Tensor
 
-from lianhuan.errors import CheckpointError
+from lianhuan.generators.attach import attach, check_attachable
 from lianhuan.generators.base import Control, Drawn, DrawStep, Input
+from lianhuan.generators.packing import packed
 from lianhuan.generators.prompt import page_prompt
 from lianhuan.generators.stepwise import Tell, stepwise
 from lianhuan.images import fit_square
@@ -23,8 +25,8 @@ from lianhuan.tensors import to_images, to_tensor
 class PipelineGenerator:
     """Draws with any text-to-image pipeline of diffusers; see `lianhuan.generators.Generator`.
 
-    The pipeline reads the words and runs its loop itself, so tokens and steps are out of reach: a context holds no tokens,
-    controls are refused, and what stands for latents are the pictures themselves, (B, 3, size, size) in [-1, 1].
+    The pipeline reads the words and runs its loop itself: a context holds no tokens, and what stands for latents are the
+    pictures themselves, (B, 3, size, size) in [-1, 1]. Controls are attached to it, see `lianhuan.generators.attach`.
 
     Args:
         name: what the user called it.
@@ -33,7 +35,7 @@ class PipelineGenerator:
         size: side of its pictures in pixels.
     """
 
-    accepts: frozenset[Input] = frozenset({"picture"})
+    accepts: frozenset[Input] = frozenset({"picture", "controls"})
 
     def __init__(self, *, name: str, fingerprint: str, pipeline: Any, size: int):
         self.name = name
@@ -57,6 +59,19 @@ class PipelineGenerator:
         """Pictures of any size as they stand for latents, cropped to the middle square."""
         return to_tensor([fit_square(image, self.size) for image in images])
 
+    @torch.no_grad()
+    def control_latents(self, picture: Image.Image) -> Tensor:
+        """Latents (1, C, h, w) of a picture of any size, for controls; cropped to the middle square.
+
+        Raises:
+            CheckpointError: the pipeline is of a kind that controls cannot be attached to.
+        """
+        from lianhuan.generators.stable_diffusion import StableAutoencoder  # brings transformers
+
+        check_attachable(self.pipeline)
+        autoencoder = StableAutoencoder(self.pipeline.vae).to(self.pipeline.device)
+        return autoencoder.encode(self.encode_pictures([picture]).to(self.pipeline.device))
+
     def frames(
         self,
         requests: Sequence[PageRequest],
@@ -68,16 +83,17 @@ class PipelineGenerator:
         Args:
             requests: B pages.
             contexts: for each page, branch name -> its context; the pipeline makes its own null.
-            controls: guidance, or nothing.
+            controls: guidance, and what bends the sampling of each page, in order.
 
         Yields:
             a `DrawStep` after every step of every page, if the pipeline tells of its steps, and `Drawn` with B pictures of
             `size` px at the end.
 
         Raises:
-            CheckpointError: a control wants to do more than guidance.
+            CheckpointError: the pipeline is of a kind that controls cannot be attached to, or cannot give one what it needs.
         """
-        guidance = self._guidance(controls)
+        scales = [scale for control in controls if (scale := control.guidance()) is not None]
+        bending = [control for control in controls if control.guidance() is None]
         total, done = sum(request.steps for request in requests), 0
         images: list[Image.Image] = []
         for request, page in zip(requests, contexts, strict=True):
@@ -85,8 +101,8 @@ class PipelineGenerator:
             if context.picture is not None:
                 images += to_images(context.picture)
             else:
-                how = self.call(request, guidance, _examples(context))
-                images.append((yield from self._draw(how, done, total)))
+                how = self.call(request, scales[0] if scales else 1.0, _examples(context))
+                images.append((yield from self._draw(how, bending, done, total)))
             done += request.steps
         yield Drawn(images)
 
@@ -118,17 +134,9 @@ class PipelineGenerator:
         shape = (channels, self.size // factor, self.size // factor)
         return torch.from_numpy(page_noise(request.seed, request.scene_id, request.take, shape))[None]
 
-    def _guidance(self, controls: Sequence[Control]) -> float:
-        scales = [control.guidance() for control in controls]
-        wrong = [type(c).__name__ for c, scale in zip(controls, scales, strict=True) if scale is None]
-        if wrong:
-            raise CheckpointError(
-                f"{self.name} is drawn by the stock {type(self.pipeline).__name__}, whose steps controls cannot reach "
-                f"({', '.join(wrong)}); they work with the embedded model and Stable Diffusion"
-            )
-        return next((scale for scale in scales if scale is not None), 1.0)
-
-    def _draw(self, how: Mapping[str, Any], done: int, total: int) -> Generator[DrawStep, None, Image.Image]:
+    def _draw(
+        self, how: Mapping[str, Any], controls: Sequence[Control], done: int, total: int
+    ) -> Generator[DrawStep, None, Image.Image]:
         hook = "callback_on_step_end"
         known = inspect.signature(self.pipeline.__call__).parameters
 
@@ -137,7 +145,8 @@ class PipelineGenerator:
                 tell(DrawStep(done + number + 1, total))
                 return {}
 
-            return self.pipeline(**how, **({hook: after} if hook in known else {})).images[0]
+            with attach(self.pipeline, controls) if controls else nullcontext():
+                return self.pipeline(**how, **({hook: after} if hook in known else {})).images[0]
 
         return (yield from stepwise(run))
 
@@ -148,13 +157,13 @@ class Flux(PipelineGenerator):
     def call(self, request: PageRequest, guidance: float, examples: Sequence[Image.Image]) -> dict[str, Any]:  # noqa: ARG002 - it accepts none
         """The arguments with which the pipeline draws a page."""
         noise = self._noise(request, self.pipeline.vae.config.latent_channels, self.pipeline.vae_scale_factor)
-        return {**self._shared(request), "guidance_scale": guidance, "latents": _packed(noise)}
+        return {**self._shared(request), "guidance_scale": guidance, "latents": packed(noise)}
 
 
 class FluxKontext(Flux):
     """FLUX.1 Kontext: takes one picture, so several examples stand in it side by side."""
 
-    accepts: frozenset[Input] = frozenset({"picture", "examples"})
+    accepts: frozenset[Input] = frozenset({"picture", "examples", "controls"})
 
     def call(self, request: PageRequest, guidance: float, examples: Sequence[Image.Image]) -> dict[str, Any]:
         """The arguments with which the pipeline draws a page; all examples together are as large as the page."""
@@ -186,12 +195,6 @@ def _examples(context: Context) -> list[Image.Image]:
     """The pictures of the context of one page."""
     found = context.examples
     return [] if found is None else to_images(found.latents[0, found.there[0]])
-
-
-def _packed(latents: Tensor) -> Tensor:
-    """(B, h/2 w/2, 4 C) tokens of 2 x 2 cells from latents (B, C, h, w), as FLUX.1 has them."""
-    cells = latents.unfold(2, 2, 2).unfold(3, 2, 2)  # (B, C, h/2, w/2, 2, 2)
-    return cells.permute(0, 2, 3, 1, 4, 5).flatten(3).flatten(1, 2)
 
 
 def _side_by_side(pictures: Sequence[Image.Image], size: int) -> Image.Image:

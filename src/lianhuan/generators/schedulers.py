@@ -90,12 +90,12 @@ class SchedulerSampler:
         """
         ready = type(self.scheduler).from_config(self.scheduler.config)
         ready.set_timesteps(steps)
-        groups = _steps(list(ready.timesteps), ready.order)
+        groups = evaluations(list(ready.timesteps), ready.order)
 
         def walk(denoise: Denoise, path: NoisePath, x: Tensor, times: list[float]) -> Walk:
             return _walk(copy.deepcopy(ready), groups[1 - len(times) :], denoise, path, x)
 
-        return [*(_time(group[0]) for group in groups), -1], walk
+        return [*(time_of(group[0]) for group in groups), -1], walk
 
 
 def scheduler_sampler(name: str, config: Mapping[str, Any]) -> SchedulerSampler:
@@ -118,7 +118,7 @@ def scheduler_sampler(name: str, config: Mapping[str, Any]) -> SchedulerSampler:
     return SchedulerSampler(kinds[name].from_config({"skip_prk_steps": True, **config}))
 
 
-def _steps(times: list[Tensor], order: int) -> list[list[Tensor]]:
+def evaluations(times: list[Tensor], order: int) -> list[list[Tensor]]:
     """The evaluations of each step: one that the next evaluation repeats looks ahead, and belongs to the step before."""
     groups: list[list[Tensor]] = []
     for i, t in enumerate(times):
@@ -142,8 +142,8 @@ def _walk(scheduler: Any, groups: list[list[Tensor]], denoise: Denoise, path: No
     for group, following in itertools.zip_longest(groups, groups[1:]):
         for t in group:
             seen = scheduler.scale_model_input(x, t)
-            x0 = denoise(seen, _time(t))
-            out = _output(scheduler.config.prediction_type, path, seen, x0, _time(t))
+            x0 = denoise(seen, time_of(t))
+            out = _output(scheduler.config.prediction_type, path, seen, x0, time_of(t))
             x = scheduler.step(out, t, x, return_dict=False)[0]
         if following is None:
             yield Denoised(x, x)
@@ -163,7 +163,7 @@ def _output(prediction: str, path: NoisePath, x: Tensor, x0: Tensor, t: float) -
     return (x - alpha * x0) / sigma if prediction == "epsilon" else (alpha * x - x0) / sigma
 
 
-def _time(t: Tensor) -> float:
+def time_of(t: Tensor) -> float:
     """A whole number if it is one: the network's own times are whole."""
     value = float(t)
     return int(value) if value.is_integer() else value

@@ -21,7 +21,10 @@ from lianhuan.story import PageRequest
 
 
 class StableAutoencoder(nn.Module):
-    """diffusers' AutoencoderKL with latents scaled as the denoiser wants them; the mean of the latents is taken."""
+    """diffusers' AutoencoderKL with latents scaled as the denoiser wants them; the mean of the latents is taken.
+
+    What goes in and comes out is in single precision, whatever the autoencoder computes in.
+    """
 
     mean: Tensor
     scale: Tensor
@@ -33,16 +36,19 @@ class StableAutoencoder(nn.Module):
         scale = torch.tensor(float(self.config.scaling_factor)).expand(self.config.latent_channels)
         mean, std = self.config.get("latents_mean"), self.config.get("latents_std")
         whitened = mean is not None and std is not None
-        self.register_buffer("mean", _channels(mean) if whitened else _channels(torch.zeros_like(scale)))
+        shift = torch.full_like(scale, self.config.get("shift_factor") or 0.0)
+        self.register_buffer("mean", _channels(mean if whitened else shift))
         self.register_buffer("scale", _channels(scale) / (_channels(std) if whitened else 1))
 
     def encode(self, pictures: Tensor) -> Tensor:
         """Latents (B, C, H/8, W/8) of pictures (B, 3, H, W) in [-1, 1]."""
-        return (self.vae.encode(pictures).latent_dist.mode() - self.mean) * self.scale
+        found = self.vae.encode(pictures.to(self.vae.dtype)).latent_dist.mode().float()
+        return (found - self.mean) * self.scale
 
     def decode(self, latents: Tensor) -> Tensor:
         """Pictures (B, 3, H, W), about [-1, 1], from latents."""
-        return self.vae.decode(latents / self.scale + self.mean, return_dict=False)[0]
+        found = (latents / self.scale + self.mean).to(self.vae.dtype)
+        return self.vae.decode(found, return_dict=False)[0].float()
 
 
 class StableDiffusion(LatentGenerator):

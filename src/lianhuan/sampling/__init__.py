@@ -1,7 +1,7 @@
 """Noise paths, samplers and per-page noise: plain arithmetic on arrays, torch or NumPy."""
 
 from lianhuan.sampling.noise import page_noise, page_seed
-from lianhuan.sampling.path import NoisePath
+from lianhuan.sampling.path import FlowPath, NoisePath, Shares
 from lianhuan.sampling.samplers import (
     SAMPLERS,
     Denoise,
@@ -19,8 +19,10 @@ __all__ = [
     "SAMPLERS",
     "Denoise",
     "Denoised",
+    "FlowPath",
     "NoisePath",
     "Sampler",
+    "Shares",
     "Walk",
     "Walker",
     "ddim",

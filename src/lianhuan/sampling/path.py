@@ -1,11 +1,43 @@
-"""The path between pictures and noise: x_t = alpha(t) x0 + sigma(t) eps, over discrete training times."""
+"""Paths between pictures and noise: x_t = alpha(t) x0 + sigma(t) eps."""
 
 import itertools
 import math
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+
+
+class Shares(Protocol):
+    """Any path: how much of the picture and how much of the noise there is at time t."""
+
+    def alpha(self, t: float) -> float:
+        """Share of the picture."""
+        ...
+
+    def sigma(self, t: float) -> float:
+        """Share of the noise."""
+        ...
+
+
+@dataclass(frozen=True)
+class FlowPath:
+    """The straight path of flow matching (Liu et al. 2023), from the picture at time 0 to the noise at time `times`.
+
+    The noisiest time keeps `least` of the picture, for some rules divide by its share.
+    """
+
+    times: int = 1000
+    least: float = 2.0**-12
+
+    def alpha(self, t: float) -> float:
+        """Share of the picture at time t; 1 before time 0."""
+        return max(1 - max(t, 0) / self.times, self.least)
+
+    def sigma(self, t: float) -> float:
+        """Share of the noise at time t; 0 before time 0."""
+        return max(t, 0) / self.times
 
 
 @dataclass(frozen=True)
