@@ -59,7 +59,7 @@ def test_the_verb_writes_what_it_prints(shelf, tmp_path):
     done = run("bench", "picturebooks", shelf, "--json", tmp_path / "areas.json")
     assert done.exit_code == 0
     metrics = json.loads((tmp_path / "areas.json").read_text())["metrics"]
-    assert list(metrics) == ["colour", "reader"]
+    assert list(metrics) == ["colour", "reader", "clip"]
     for name, area in metrics.items():
         assert f"| {name} | {area['mean']:.3f} [{area['low']:.3f}, {area['high']:.3f}] | 6 |" in done.stdout
 
