@@ -385,10 +385,12 @@ def test_unusual_stories() -> None:
 )
 def test_time_grows_with_the_length(unit: str) -> None:
     def seconds(size: int) -> float:
-        text = unit * (size // len(unit))
-        start = time.process_time()
-        parse_story(text)
-        return time.process_time() - start
+        text, spent = unit * (size // len(unit)), []
+        for _ in range(2):  # the quicker one: a busy neighbour slows down single runs
+            start = time.process_time()
+            parse_story(text)
+            spent.append(time.process_time() - start)
+        return min(spent)
 
     seconds(2_000)
-    assert seconds(160_000) < 10 * seconds(40_000) + 0.05  # a square would be 16
+    assert seconds(160_000) < 7 * seconds(40_000) + 0.05  # a square would be 16

@@ -11,8 +11,8 @@ from lianhuan.models.context import Context
 from lianhuan.sampling import Shares
 from lianhuan.story import PageRequest
 
-Input = Literal["tokens", "references", "picture", "examples", "controls"]
-"""What can reach a generator beside the words of a page: parts of its `Context` that memories fill, and controls."""
+Input = Literal["tokens", "references", "picture", "examples"]
+"""What can reach a generator beside the words of a page: parts of its `Context` that memories fill."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class Control:
 class Generator(Protocol):
     """Draws frames. `fingerprint` names the weights: equal fingerprints and requests give equal pictures.
 
-    `accepts` declares what can reach it; memories and controls that need anything else are refused.
+    `accepts` declares what can reach it; memories that give anything else are refused.
     """
 
     name: str

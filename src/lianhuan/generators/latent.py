@@ -31,7 +31,7 @@ class LatentGenerator(ABC):
         size: side of its pictures in pixels.
     """
 
-    accepts: frozenset[Input] = frozenset({"tokens", "references", "picture", "controls"})
+    accepts: frozenset[Input] = frozenset({"tokens", "references", "picture"})
     name: str
     fingerprint: str
     autoencoder: Any

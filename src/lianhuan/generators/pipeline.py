@@ -35,7 +35,7 @@ class PipelineGenerator:
         size: side of its pictures in pixels.
     """
 
-    accepts: frozenset[Input] = frozenset({"picture", "controls"})
+    accepts: frozenset[Input] = frozenset({"picture"})
 
     def __init__(self, *, name: str, fingerprint: str, pipeline: Any, size: int):
         self.name = name
@@ -163,7 +163,7 @@ class Flux(PipelineGenerator):
 class FluxKontext(Flux):
     """FLUX.1 Kontext: takes one picture, so several examples stand in it side by side."""
 
-    accepts: frozenset[Input] = frozenset({"picture", "examples", "controls"})
+    accepts: frozenset[Input] = frozenset({"picture", "examples"})
 
     def call(self, request: PageRequest, guidance: float, examples: Sequence[Image.Image]) -> dict[str, Any]:
         """The arguments with which the pipeline draws a page; all examples together are as large as the page."""

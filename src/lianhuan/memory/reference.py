@@ -42,14 +42,13 @@ class ReferenceMemory:
     def read(self, state: State, context: Context, branch: Branch) -> Context:  # noqa: ARG002 - the protocol's form
         """The context with the pages to go by."""
         pages: tuple[_Page, ...] = state["pages"]
-        chosen = self.window.table([page.cast for page in pages], context)
-        used = [page for page, wanted in zip(pages, chosen.T, strict=True) if wanted.any()]
+        used, there = self.window.choose(pages, context)
         if not used:
             return context
         latents = torch.stack([page.latents for page in used], dim=1)
-        return replace(context, examples=Examples(latents, chosen[:, chosen.any(0)]))
+        return replace(context, examples=Examples(latents, there))
 
     def write(self, state: State, context: Context, latents: Tensor) -> State:
         """Keep the page, and of earlier pages those that can still be chosen."""
         pages = (*state["pages"], _Page(latents, cast_of(context)))
-        return {"pages": tuple(pages[i] for i in self.window.of_use([page.cast for page in pages]))}
+        return {"pages": self.window.kept(pages)}

@@ -65,11 +65,10 @@ class SharedAttentionMemory:
         if not state["pages"] or not self.config.strength:
             return context
         pages: tuple[_Page, ...] = state["pages"]
-        chosen = self.window.table([page.cast for page in pages], context)
-        used = [page for page, wanted in zip(pages, chosen.T, strict=True) if wanted.any()]
+        used, chosen = self.window.choose(pages, context)
         if not used:
             return context
-        there = chosen[:, chosen.any(0)].to(context.mask.device)[..., None]
+        there = chosen.to(context.mask.device)[..., None]
         if branch == "uncond":
             tokens = context.tokens[:, None].expand(-1, len(used), -1, -1)
             mask = context.mask[:, None].expand(-1, len(used), -1)
@@ -97,8 +96,7 @@ class SharedAttentionMemory:
             *state["pages"],
             _Page(latents, noise, context.tokens, context.mask, cast_of(context), context.extra),
         )
-        of_use = self.window.of_use([page.cast for page in pages])
-        kept: dict[str, Any] = {"pages": tuple(pages[i] for i in of_use), "count": state["count"] + 1}
+        kept: dict[str, Any] = {"pages": self.window.kept(pages), "count": state["count"] + 1}
         return kept
 
 

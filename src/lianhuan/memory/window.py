@@ -2,14 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
+from typing import Protocol, TypeVar
 
 import torch
 from torch import Tensor
 
 from lianhuan.models.context import Cast, Context
 
-Casts = Sequence[tuple[Cast, ...]]
-"""For each page that is kept, oldest first, the names on its stage in each story."""
+
+class HasCast(Protocol):
+    """A page that is kept of B stories; `cast` has the names on its stage in each."""
+
+    @property
+    def cast(self) -> tuple[Cast, ...]:
+        """The names."""
+        ...
+
+
+Page = TypeVar("Page", bound=HasCast)
 
 
 @dataclass(frozen=True)
@@ -29,27 +40,36 @@ class Window:
         if self.size < 1:
             raise ValueError(f"a window of {self.size} pages holds nothing")
 
-    def table(self, casts: Casts, context: Context) -> Tensor:
-        """(B, pages) bool: which of the pages each of B stories looks back at, for the cast of `context`."""
-        rows = enumerate(cast_of(context))
-        chosen = [self._chosen(casts, row, names) for row, names in rows]
-        return torch.tensor([[i in wanted for i in range(len(casts))] for wanted in chosen], dtype=torch.bool)
+    def choose(self, pages: Sequence[Page], context: Context) -> tuple[list[Page], Tensor]:
+        """What B stories look back at for the cast of `context`.
 
-    def of_use(self, casts: Casts) -> list[int]:
+        Args:
+            pages: those that are kept, oldest first.
+            context: of the new page.
+
+        Returns:
+            the N pages that any story looks back at, and (B, N) bool: which of them each story looks back at.
+        """
+        wanted = [self._chosen(pages, row, names) for row, names in enumerate(cast_of(context))]
+        table = torch.tensor([[i in one for i in range(len(pages))] for one in wanted], dtype=torch.bool)
+        used = table.any(0)
+        return list(compress(pages, used)), table[:, used]
+
+    def kept(self, pages: Sequence[Page]) -> tuple[Page, ...]:
         """The pages that can still be chosen, in order."""
-        keep = self._ends(list(range(len(casts))))
-        for row in range(len(casts[0])):
-            for name in frozenset().union(*(cast[row] for cast in casts)):
-                keep |= self._chosen(casts, row, frozenset({name}))
-        return sorted(keep)
+        keep = self._ends(list(range(len(pages))))
+        for row in range(len(pages[0].cast)):
+            for name in frozenset().union(*(page.cast[row] for page in pages)):
+                keep |= self._chosen(pages, row, frozenset({name}))
+        return tuple(pages[i] for i in sorted(keep))
 
-    def _chosen(self, casts: Casts, row: int, names: Cast) -> set[int]:
+    def _chosen(self, pages: Sequence[HasCast], row: int, names: Cast) -> set[int]:
         """The pages that story `row` looks at when `names` are on stage; any page if nobody is."""
         wanted: set[int] = set()
         for name in names:
-            wanted |= self._ends([i for i, cast in enumerate(casts) if name in cast[row]])
+            wanted |= self._ends([i for i, page in enumerate(pages) if name in page.cast[row]])
         if not names:
-            wanted = self._ends(list(range(len(casts))))
+            wanted = self._ends(list(range(len(pages))))
         return wanted
 
     def _ends(self, found: list[int]) -> set[int]:

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
-from torch import Tensor
+from torch import Tensor, nn
 
 from lianhuan.data.world import FRAMES, WorldPictures, focus_maps, pictures_at
 from lianhuan.errors import RecipeError
@@ -166,9 +166,8 @@ def train_denoiser(
     unet = build_unet(data.latents.shape[2], text.config.width, plan.widths)
     denoiser = Denoiser(unet, NoisePath.cosine(), "v_prediction")
     objective = StoryObjective(text, memories, data, denoiser, aux_weight=0.1)
-    for module, part in ((objective.heads, folder / "heads"), (denoiser.unet, folder / "model" / "unet")):
-        if part.exists():
-            load_weights(module, part)
+    _load_if_there(objective.heads, folder / "heads")
+    _load_if_there(denoiser.unet, folder / "model" / "unet")
     objective.module.requires_grad_(True)
     text.requires_grad_(not plan.freeze_words)
     yield from train(plan.name, objective, config, folder, resume=resume)
@@ -195,8 +194,7 @@ def train_sketch(
         model.denoiser(some, 0, model.null(1))
     sizes = EdgePredictorConfig(layers, sum(seen[name].shape[1] for name in layers), latents)
     predictor = EdgePredictor(sizes)
-    if (folder / "model" / "sketch").exists():
-        load_weights(predictor, folder / "model" / "sketch")
+    _load_if_there(predictor, folder / "model" / "sketch")
     predictor.requires_grad_(True)
     objective = SketchObjective(predictor, model.denoiser, model.text_encoder, model.autoencoder, data)
     yield from train("sketch", objective, config, folder, resume=resume)
@@ -246,24 +244,24 @@ def _save_words(folder: Path, text: StoryTextEncoder, memories: Sequence[Trained
 def _labels_only(folder: Path, name: str, stories: int, batch: int, *, anew: bool = False) -> StoryObjective:
     """Words, one memory and heads as they are, to learn without a denoiser."""
     data = story_data(folder, stories, batch, seed=21)
-    memory = _new_memory(folder, name) if anew else _memory(folder, name)
-    objective = StoryObjective(trained_words(folder), [memory], data)
-    if (folder / "heads").exists():
-        load_weights(objective.heads, folder / "heads")
+    objective = StoryObjective(trained_words(folder), [_memory(folder, name, anew=anew)], data)
+    _load_if_there(objective.heads, folder / "heads")
     return objective
 
 
-def _memory(folder: Path, name: str) -> TrainedMemory:
-    """The memory as an earlier part left it, or a new one."""
-    memory = _new_memory(folder, name)
-    part = folder / "model" / "memory" / name
+def _load_if_there(module: nn.Module, part: Path) -> None:
+    """Go on from the weights that an earlier part left, if it left any."""
     if part.exists():
-        load_weights(memory, part)
-    return memory
+        load_weights(module, part)
 
 
-def _new_memory(folder: Path, name: str) -> TrainedMemory:
+def _memory(folder: Path, name: str, *, anew: bool = False) -> TrainedMemory:
+    """The memory as an earlier part left it, or a new one."""
     memory = LSTMMemory(LSTMMemoryConfig()) if name == LSTMMemory.name else ARLDMMemory(ARLDMMemoryConfig())
+    part = folder / "model" / "memory" / name
+    if part.exists() and not anew:
+        load_weights(memory, part)
+        return memory
     if isinstance(memory, ARLDMMemory):
         memory.black.copy_(_black(folder / "model" / "autoencoder"))
     start_looking(memory, folder)
