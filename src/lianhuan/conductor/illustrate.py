@@ -23,7 +23,6 @@ from lianhuan.story import (
     DEFAULT_GUIDANCE,
     DEFAULT_STEPS,
     PageRequest,
-    StageEntry,
     Story,
     page_request,
     stage_entry,
@@ -72,6 +71,7 @@ def illustrate(  # noqa: PLR0913 - one argument per choice
     check_accepted(remembering.name, remembering.gives, generator.name, generator.accepts)
     requests = [page_request(story, s, seed=seed, steps=steps, guidance=guidance) for s in story.scenes]
     _check_weights(requests, generator)
+    portraits = _portraits(story, remembering, home)
     shared = {
         "generator": generator.name,
         "weights": weights_of(generator, remembering),
@@ -81,7 +81,7 @@ def illustrate(  # noqa: PLR0913 - one argument per choice
     yield Planned(story, {**shared, "seed": seed, "steps": steps, "guidance": guidance})
     state, null = remembering.start(1), generator.null(1)
     previous: str | None = None
-    for request, picture in _shown_before(story, remembering, home):
+    for request, picture in portraits:
         state = _write(generator, remembering, state, generator.encode([request]), picture)
         previous = _remembered(previous, request, picture)
     for number, request in enumerate(requests, start=1):
@@ -192,16 +192,18 @@ def _check_weights(requests: Sequence[PageRequest], generator: Generator) -> Non
         )
 
 
-def _shown_before(story: Story, memory: Memory, home: Path) -> list[tuple[PageRequest, Image.Image]]:
+def _portraits(story: Story, memory: Memory, home: Path) -> list[tuple[PageRequest, Image.Image]]:
     """The pictures of the cast, each as a page that shows the character alone; none for a memory that remembers nothing."""
     if isinstance(memory, NoMemory):
         return []
-    shown = [(stage_entry(member), member.picture) for member in story.cast if member.picture]
-    return [(_portrait(entry), load_picture(home / picture)) for entry, picture in shown]
-
-
-def _portrait(entry: StageEntry) -> PageRequest:
-    return PageRequest(scene_id=f"cast/{entry.name}", caption="", stage=(entry,))
+    return [
+        (
+            PageRequest(scene_id=f"cast/{c.name}", caption="", stage=(stage_entry(c),)),
+            load_picture(home / c.picture),
+        )
+        for c in story.cast
+        if c.picture
+    ]
 
 
 def _remembered(before: str | None, request: PageRequest, image: Image.Image) -> str:
