@@ -163,6 +163,7 @@ class TestStories:
         assert plain == story_pictures(sd1, load_memory("none", sd1.name))  # nothing is left behind
         given = story_pictures(sd1, loaded, first_frame=picture(3).resize((64, 64)))
         assert same(ours, given) == [False, False, True, False]
+        assert same(ours, story_pictures(sd1, configured(loaded, regions=True))) == [True, False, True, False]
 
     def test_at_strength_0_it_is_not_there(self, sd1: Any, loaded: ImagePromptMemory) -> None:
         off = configured(loaded, strength=0.0)
@@ -284,7 +285,7 @@ class TestRegions:
     def test_who_is_not_named_has_no_place_and_padding_is_no_word(self, attention: Attention) -> None:
         nobody = torch.zeros(1, 1, 3, dtype=torch.bool)
         assert not find_regions(attention, self.places[:, None], Regions(self.words, self.mask, nobody)).any()
-        longer = torch.cat([self.words, 100 * self.words[:, :1] + self.words[:, 1:2]], dim=1)
+        longer = torch.cat([self.words, 100 * self.words[:, 1:2]], dim=1)
         kept = nn.functional.pad(self.mask, (0, 1)), nn.functional.pad(self.spoken, (0, 1))
         padded = find_regions(attention, self.places[:, None], Regions(longer, *kept))
         plain = find_regions(attention, self.places[:, None], Regions(self.words, self.mask, self.spoken))
