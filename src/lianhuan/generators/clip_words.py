@@ -1,5 +1,6 @@
 """Prompts of any length through the CLIP text encoders of Stable Diffusion."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -60,6 +61,17 @@ class ClipWords:
             if isinstance(self.encoder, CLIPTextModelWithProjection):
                 pooled.append(out.text_embeds)
         return torch.cat(found, dim=1), pooled[0] if pooled else None
+
+    def places(self, text: str, spans: Sequence[tuple[int, int]]) -> tuple[int, ...]:
+        """The numbers of the tokens, among those that a call gives, that stand in pieces [start, end) of `text`."""
+        room = self.length - 2
+        read = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+        found = [
+            number
+            for number, (start, end) in enumerate(read.offset_mapping)
+            if any(start < last and first < end for first, last in spans)
+        ]
+        return tuple(number // room * self.length + 1 + number % room for number in found)
 
     def _id(self, name: str) -> int:
         return int(getattr(self.tokenizer, name))
