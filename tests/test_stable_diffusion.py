@@ -31,6 +31,7 @@ from torch import Tensor
 from checkpoint_runs import LONG, SHORT, draw, noise, page
 from lianhuan import load_generator
 from lianhuan.control import ClassifierFree
+from lianhuan.errors import CheckpointError
 from lianhuan.generators.prompt import page_prompt
 from lianhuan.generators.schedulers import SchedulerSampler
 from lianhuan.generators.stable_diffusion import StableDiffusion
@@ -219,7 +220,7 @@ def test_schedulers_that_draw_noise_and_unknown_names_are_refused(
         SchedulerSampler(EulerAncestralDiscreteScheduler())
     with pytest.raises(ValueError, match="noise of its own"):
         SchedulerSampler(DPMSolverMultistepScheduler(algorithm_type="sde-dpmsolver++"))
-    with pytest.raises(ValueError, match="no sampler is called 'magic'; there are: ddim"):
+    with pytest.raises(CheckpointError, match="no sampler is called 'magic'; there are: ddim"):
         draw(generators["sd1"], [page()], [], "magic")
 
 

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self
 
@@ -46,9 +47,11 @@ class Book(folders.Book):
             seed=plan.settings["seed"],
             generator=plan.settings["generator"],
             memory=plan.settings["memory"],
-            settings=folders.Settings(steps=plan.settings["steps"], guidance=plan.settings["guidance"]),
+            settings=folders.Settings(
+                **{name: plan.settings[name] for name in folders.Settings.model_fields}
+            ),
         )
-        book.change_book(weights=plan.settings["weights"])
+        book.change_book(weights=plan.settings["weights"], **asdict(plan.settings["extras"]))
         for event in stream:
             book.keep(event)
         return book
@@ -151,7 +154,8 @@ def draw_book(
         BookError: another program edits the book, or it cannot be written; finished pages stay.
     """
     with book.editing():
-        book.change_book(generator=generator.name, weights=generator.fingerprint, memory=memory.name)
+        named = {"generator": generator.name, "weights": generator.fingerprint, "memory": memory.name}
+        book.change_book(**named, **asdict(generator.extras))
         scenes = [page.scene() for page in book.file.scenes if page.picked or not only_stale]
         for event in tell(book, generator, memory, scenes, book.known, first_frame=first_frame):
             book.keep(event)

@@ -100,16 +100,18 @@ class Denoiser(nn.Module):
         labels = tokens[:, :SUMMARY_TOKENS].flatten(1) if self.summary else None
         mask = None if bool(context.mask.all()) else context.mask
         looking = None if pages is None else {"pages": pages}
-        added = None if extra is None else {"text_embeds": extra[:, :-SIZES], "time_ids": extra[:, -SIZES:]}
+        dtype = next(self.unet.parameters()).dtype
+        told, sizes = (None, None) if extra is None else (extra[:, :-SIZES].to(dtype), extra[:, -SIZES:])
+        added = None if extra is None else {"text_embeds": told, "time_ids": sizes}
         return self.unet(
-            x,
+            x.to(dtype),
             t,
-            tokens,
+            tokens.to(dtype),
             class_labels=labels,
             encoder_attention_mask=mask,
             cross_attention_kwargs=looking,
             added_cond_kwargs=added,
-        ).sample
+        ).sample.to(x.dtype)
 
     def _look_back(self, x: Tensor, t: Tensor, context: Context, back: References) -> Tensor:
         """Each page in one group with its references, noised to the same time."""
