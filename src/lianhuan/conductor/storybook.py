@@ -14,7 +14,7 @@ from lianhuan.conductor.models import load_models
 from lianhuan.conductor.redraw import Redraw, Select, redraw
 from lianhuan.conductor.tell import tell
 from lianhuan.errors import ExportError
-from lianhuan.generators import Control, Generator
+from lianhuan.generators import Compute, Control, Generator
 from lianhuan.images import load_picture
 from lianhuan.layout import FORMATS, export_book
 from lianhuan.memory import Memory
@@ -88,8 +88,11 @@ class Book(folders.Book):
         select: Select | None = None,
         controls: Sequence[Control] = (),
         then_following: bool = False,
+        compute: Compute | None = None,
     ) -> Self:
         """Draw a page anew with the generator and the memory that the book names; see `lianhuan.conductor.Redraw`.
+
+        `compute` is what it computes with, None for a CPU.
 
         Returns:
             the book, with the new picture.
@@ -99,7 +102,7 @@ class Book(folders.Book):
             CheckpointError: the generator or the memory is not there.
         """
         wish = Redraw(page, prompt, seed, candidates, select, controls, then_following)
-        for _ in redraw(self, *load_models(self), wish):
+        for _ in redraw(self, *load_models(self, compute), wish):
             pass
         return self
 

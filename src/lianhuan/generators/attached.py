@@ -11,7 +11,7 @@ from diffusers.utils import logging
 from torch import nn
 
 from lianhuan.errors import CheckpointError
-from lianhuan.generators.checkpoint import check_there, load_network, load_vae
+from lianhuan.generators.checkpoint import check_there, load_network, load_vae, quiet
 from lianhuan.generators.extras import add_extras, marked
 from lianhuan.generators.options import DTYPES, Compute, Extras
 from lianhuan.generators.pipeline import Flux, Flux2Klein, FluxKontext, PipelineGenerator
@@ -72,7 +72,8 @@ def load_pipeline(
             raise CheckpointError(f"{folder} has no autoencoder to replace; leave --vae away")
         networks["vae"] = load_vae(type(networks["vae"]), Path(extras.vae), networks["vae"], dtype)
     pipeline = _assembled(folder, index["_class_name"], networks)
-    add_extras(pipeline, extras)
+    with quiet():
+        add_extras(pipeline, extras)
     _settle(pipeline, how)
     generator = kind(
         name=name,

@@ -12,8 +12,6 @@ import torch
 from diffusers import (
     AutoencoderKL,
     DDIMScheduler,
-    StableDiffusionPipeline,
-    StableDiffusionXLPipeline,
     UNet2DConditionModel,
 )
 from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
@@ -96,7 +94,8 @@ def load_stable_diffusion(place: Place, name: str, extras: Extras, compute: Comp
     config = _json(place.folder / "scheduler" / "scheduler_config.json")
     _check_supported(place.folder, parts["unet"].config, parts["vae"].config, config, double=place.double)
     if extras.loras or extras.embeddings:
-        add_extras(_pipeline(parts, double=place.double), extras)
+        with quiet():
+            add_extras(_pipeline(parts, double=place.double), extras)
     try:
         path = noise_path(config)
         denoiser = Denoiser(parts["unet"], path, config.get("prediction_type", "epsilon"))
@@ -169,11 +168,14 @@ def load_vae(kind: Any, folder: Path, instead_of: Any, dtype: torch.dtype) -> An
 
 def _pipeline(parts: Mapping[str, Any], *, double: bool) -> Any:
     """The stock pipeline of some parts."""
+    from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline  # slow, and seldom wanted
+
+    scheduler = DDIMScheduler(clip_sample=False, steps_offset=1)
     if double:
-        return StableDiffusionXLPipeline(**parts, scheduler=DDIMScheduler(), add_watermarker=False)
+        return StableDiffusionXLPipeline(**parts, scheduler=scheduler, add_watermarker=False)
     return StableDiffusionPipeline(
         **parts,
-        scheduler=DDIMScheduler(),
+        scheduler=scheduler,
         safety_checker=None,
         feature_extractor=None,
         requires_safety_checker=False,
@@ -209,7 +211,7 @@ def load_network(kind: Any, folder: Path, dtype: torch.dtype = torch.float32) ->
     """
     half = not _plain(folder)
     try:
-        with _quiet():
+        with quiet():
             network, told = kind.from_pretrained(
                 folder,
                 local_files_only=True,
@@ -230,13 +232,15 @@ def load_network(kind: Any, folder: Path, dtype: torch.dtype = torch.float32) ->
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """No progress bars of transformers."""
-    shown = logging.is_progress_bar_enabled()
+def quiet() -> Iterator[None]:
+    """No progress bars and no warnings of transformers."""
+    shown, said = logging.is_progress_bar_enabled(), logging.get_verbosity()
     logging.disable_progress_bar()
+    logging.set_verbosity_error()
     try:
         yield
     finally:
+        logging.set_verbosity(said)
         if shown:
             logging.enable_progress_bar()
 

@@ -1,7 +1,6 @@
 """LoRA adapters and textual inversions, put into the networks of a pipeline of diffusers."""
 
 import hashlib
-import math
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +10,13 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from lianhuan.errors import CheckpointError
-from lianhuan.generators.options import Extras
+from lianhuan.generators.options import Extras, lora
 from lianhuan.models.files import PICKLES, fingerprint
 
 _DOWN = ("lora_down.weight", "lora_A.weight", "lora.down.weight", "lora_linear_layer.down.weight")
 """How the name of the first matrix of a layer's LoRA ends: kohya, peft, diffusers, and diffusers' text encoders."""
+
+_NAME = "lora"
 
 
 def add_extras(pipeline: Any, extras: Extras) -> None:
@@ -30,32 +31,12 @@ def add_extras(pipeline: Any, extras: Extras) -> None:
     """
     for name in extras.embeddings:
         _embed(pipeline, Path(name))
-    scales = {}
-    for number, text in enumerate(extras.loras):
-        path, scales[f"lora{number}"] = lora(text)
-        _attach(pipeline, path, f"lora{number}")
-    if scales:
-        pipeline.set_adapters(list(scales), list(scales.values()))
-        pipeline.fuse_lora(components=_loadable(pipeline), adapter_names=list(scales))
+    for text in extras.loras:
+        path, scale = lora(text)
+        _attach(pipeline, path)
+        pipeline.set_adapters([_NAME], [scale])
+        pipeline.fuse_lora(components=_loadable(pipeline), adapter_names=[_NAME])
         pipeline.unload_lora_weights()
-
-
-def lora(text: str) -> tuple[Path, float]:
-    """File and scale of FILE or FILE:SCALE.
-
-    Raises:
-        CheckpointError: the scale is no finite number.
-    """
-    name, _, scale = text.rpartition(":")
-    if not name or not scale or Path(text).exists():
-        return Path(text), 1.0
-    try:
-        value = float(scale)
-    except ValueError:
-        return Path(text), 1.0
-    if not math.isfinite(value):
-        raise CheckpointError(f"{text}: the scale of a LoRA must be a number, as in {name}:0.8")
-    return Path(name), value
 
 
 def marked(mark: str, extras: Extras) -> str:
@@ -71,7 +52,7 @@ def _loadable(pipeline: Any) -> list[str]:
     return [part for part in pipeline._lora_loadable_modules if getattr(pipeline, part, None) is not None]
 
 
-def _attach(pipeline: Any, path: Path, name: str) -> None:
+def _attach(pipeline: Any, path: Path) -> None:
     given = sum(key.endswith(_DOWN) for key in _read(path))
     if not given:
         raise CheckpointError(
@@ -80,11 +61,11 @@ def _attach(pipeline: Any, path: Path, name: str) -> None:
     if not hasattr(pipeline, "load_lora_weights"):
         raise CheckpointError(f"{type(pipeline).__name__} takes no LoRA; leave --lora {path} away")
     try:
-        pipeline.load_lora_weights(str(path), adapter_name=name, local_files_only=True, use_safetensors=True)
+        pipeline.load_lora_weights(str(path), adapter_name=_NAME, local_files_only=True, use_safetensors=True)
     except Exception as error:  # diffusers and peft let through whatever goes wrong inside them
         raise _misfit(path, pipeline, str(error)) from error
     modules = [m for part in _loadable(pipeline) for m in getattr(pipeline, part).modules()]
-    there = sum(isinstance(module, BaseTunerLayer) and name in _layers(module) for module in modules)
+    there = sum(isinstance(module, BaseTunerLayer) and _NAME in _layers(module) for module in modules)
     if there < given:
         raise _misfit(path, pipeline, f"{given - there} of its {given} layers are not there")
 
@@ -104,8 +85,7 @@ def _embed(pipeline: Any, path: Path) -> None:
     if not hasattr(pipeline, "load_textual_inversion"):
         raise CheckpointError(f"{type(pipeline).__name__} takes no embeddings; leave --embedding {path} away")
     tensors = _read(path)
-    double = hasattr(pipeline, "text_encoder_2") and "clip_l" in tensors
-    parts = {"clip_l": "", "clip_g": "_2"} if double else {_only(path, tensors): ""}
+    parts = _parts(path, tensors, double=hasattr(pipeline, "text_encoder_2"))
     try:
         for key, number in parts.items():
             encoder, vectors = getattr(pipeline, f"text_encoder{number}"), tensors[key]
@@ -122,14 +102,17 @@ def _embed(pipeline: Any, path: Path) -> None:
         raise _misfit(path, pipeline, str(error)) from error
 
 
-def _only(path: Path, tensors: dict[str, Tensor]) -> str:
-    """The name of the vectors for a model with one text encoder."""
-    known = [key for key in tensors if key == "emb_params"] or list(tensors)
-    if len(known) != 1:
+def _parts(path: Path, tensors: dict[str, Tensor], *, double: bool) -> dict[str, str]:
+    """The names of the vectors, with the ends of the names of the text encoders that they are for."""
+    if double and tensors.keys() >= {"clip_l", "clip_g"}:
+        return {"clip_l": "", "clip_g": "_2"}
+    known = ["emb_params"] if "emb_params" in tensors else list(tensors)
+    if double or len(known) != 1:
         raise CheckpointError(
-            f"{path} is no embedding for this model; it holds {', '.join(list(tensors)[:4]) or 'nothing'}"
+            f"{path} is no embedding for this model; it holds {', '.join(sorted(tensors)[:4]) or 'nothing'}; a model with one text "
+            "encoder wants emb_params or one tensor of any name, one with two wants clip_l and clip_g"
         )
-    return known[0]
+    return {known[0]: ""}
 
 
 def _read(path: Path) -> dict[str, Tensor]:

@@ -1,13 +1,15 @@
 """How a checkpoint is loaded: what is added to it, and what it computes with."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import torch
 
-from lianhuan.errors import DeviceError
+from lianhuan.errors import CheckpointError, DeviceError
 
 DtypeName = Literal["fp32", "fp16", "bf16"]
 DTYPES: dict[DtypeName, torch.dtype] = {
@@ -88,6 +90,24 @@ def devices() -> list[str]:
     """The kinds of devices that are here, the fastest first."""
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     return [kind for kind, found in there.items() if found]
+
+
+def lora(text: str) -> tuple[Path, float]:
+    """File and scale of FILE or FILE:SCALE.
+
+    Raises:
+        CheckpointError: the scale is no finite number.
+    """
+    name, _, scale = text.rpartition(":")
+    if not name or not scale or Path(text).exists():
+        return Path(text), 1.0
+    try:
+        value = float(scale)
+    except ValueError:
+        return Path(text), 1.0
+    if not math.isfinite(value):
+        raise CheckpointError(f"{text}: the scale of a LoRA must be a number, as in {name}:0.8")
+    return Path(name), value
 
 
 @contextmanager

@@ -6,6 +6,9 @@ from torch import nn
 from lianhuan.generators.latent import LatentGenerator
 from lianhuan.models.pointwise import fix_pointwise
 
+ALIGNED = 64
+"""Bytes; addresses of torch's own memory are multiples of it."""
+
 
 def settle(generator: LatentGenerator) -> None:
     """Bring the networks of a generator, in evaluation mode, to the device that its `compute` names."""
@@ -16,6 +19,7 @@ def settle(generator: LatentGenerator) -> None:
         vae.enable_tiling()
     for module in networks(generator):
         fix_pointwise(module)
+        align(module)
         module.eval().requires_grad_(False)
     if compute.compile:
         generator.denoiser.unet.compile()
@@ -24,6 +28,17 @@ def settle(generator: LatentGenerator) -> None:
     else:
         for module in networks(generator):
             module.to(device)
+
+
+def align(module: nn.Module) -> None:
+    """Move weights to where torch would put them.
+
+    Those that are read straight from a file lie anywhere, and the last bits of a CPU's products depend on that: the same
+    weights would draw another picture out of another file.
+    """
+    for weight in module.parameters():
+        if weight.data_ptr() % ALIGNED:
+            weight.data = weight.data.clone()
 
 
 def networks(generator: LatentGenerator) -> list[nn.Module]:

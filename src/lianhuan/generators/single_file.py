@@ -106,34 +106,33 @@ def file_networks(path: Path, config: Path, kinds: Mapping[str, Any], dtype: tor
     """
     networks = {}
     try:
-        networks["unet"] = _ldm(UNet2DConditionModel, _tensors(path, [UNET]), config, "unet", dtype)
+        networks["unet"] = _ldm(UNet2DConditionModel, _tensors(path, [UNET], dtype), config, "unet")
         if _any(file_names(path), VAE):
-            networks["vae"] = _ldm(AutoencoderKL, _tensors(path, [VAE]), config, "vae", dtype)
+            networks["vae"] = _ldm(AutoencoderKL, _tensors(path, [VAE], dtype), config, "vae")
         for part, kind in kinds.items():
             starts = [start for start, (_, of) in TEXT.items() if of == part]
-            networks[part] = _text_encoder(kind, _tensors(path, starts), config / part, dtype)
+            networks[part] = _text_encoder(kind, _tensors(path, starts, dtype), config / part).to(dtype)
     except (OSError, KeyError, RuntimeError, SafetensorError, ValueError) as error:
         raise CheckpointError(f"{path} does not fit the settings in {config} ({error})") from error
     return networks
 
 
-def _tensors(path: Path, starts: Iterable[str]) -> dict[str, Tensor]:
+def _tensors(path: Path, starts: Iterable[str], dtype: torch.dtype) -> dict[str, Tensor]:
+    wanted = [name for name in file_names(path) if name.startswith(tuple(starts))]
     with safe_open(path, "pt") as file:
-        return {name: file.get_tensor(name) for name in file.keys() if name.startswith(tuple(starts))}  # noqa: SIM118 - no dict
+        return {name: file.get_tensor(name).to(dtype) for name in wanted}
 
 
-def _ldm(kind: Any, tensors: Mapping[str, Tensor], config: Path, part: str, dtype: torch.dtype) -> Any:
+def _ldm(kind: Any, tensors: Mapping[str, Tensor], config: Path, part: str) -> Any:
     """A network of diffusers, its weights renamed by diffusers."""
-    network = kind.from_single_file(
-        dict(tensors), config=str(config), subfolder=part, local_files_only=True, torch_dtype=dtype
-    )
+    network = kind.from_single_file(dict(tensors), config=str(config), subfolder=part, local_files_only=True)
     missing = [name for name, weight in network.named_parameters() if weight.is_meta]
     if missing:
         raise ValueError(f"{len(missing)} weights of the {part} are missing, as {missing[0]}")
     return network.eval().requires_grad_(False)
 
 
-def _text_encoder(kind: Any, tensors: Mapping[str, Tensor], config: Path, dtype: torch.dtype) -> Any:
+def _text_encoder(kind: Any, tensors: Mapping[str, Tensor], config: Path) -> Any:
     """A text encoder of transformers; weights that the settings do not ask for, as those of a last layer, are left out."""
     network = kind(kind.config_class.from_pretrained(config, local_files_only=True))
     wanted = network.state_dict().keys()
@@ -150,7 +149,7 @@ def _text_encoder(kind: Any, tensors: Mapping[str, Tensor], config: Path, dtype:
     if missing:
         raise ValueError(f"{len(missing)} weights of the {config.name} are missing, as {missing[0]}")
     network.load_state_dict(named, strict=False)
-    return network.to(dtype).eval().requires_grad_(False)
+    return network.eval().requires_grad_(False)
 
 
 def _open_clip(name: str, tensor: Tensor) -> dict[str, Tensor]:
