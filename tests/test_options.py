@@ -227,7 +227,7 @@ class TestCompute:
             list(events)
 
     def test_what_is_not_there_is_refused(self) -> None:
-        assert devices()[-1] == "cpu"
+        assert devices()[0] == ("cuda" if torch.cuda.is_available() else "cpu")
         with pytest.raises(DeviceError, match=r"no device 'tpu' here; there is: .*cpu"):
             Compute(device="tpu")
         with pytest.raises(DeviceError, match="fp16 is for GPUs; on a CPU"):

@@ -45,7 +45,7 @@ Negative = Annotated[
 ]
 Device = Annotated[
     Literal["cpu", "cuda", "mps"] | None,
-    typer.Option(help="Where the model computes. [default: the fastest that is here]"),
+    typer.Option(help="Where the model computes. [default: cuda where it is here, else cpu]"),
 ]
 Dtype = Annotated[
     Literal["fp32", "fp16", "bf16"] | None,

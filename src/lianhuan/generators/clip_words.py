@@ -8,7 +8,7 @@ from torch import Tensor
 from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
 _SPELLING: Any = TextualInversionLoaderMixin()
-"""Puts all words of a textual inversion with several vectors where its name stands."""
+"""Puts all words of a textual inversion with several vectors where its name stands, which has small letters."""
 
 
 class ClipWords:
@@ -37,7 +37,7 @@ class ClipWords:
 
     def chunks(self, text: str) -> tuple[Tensor, Tensor]:
         """Ids and mask, (N, 77) int64 and bool, of the N chunks of `text`, at least one."""
-        spelt = str(_SPELLING.maybe_convert_prompt(text, self.tokenizer))
+        spelt = str(_SPELLING.maybe_convert_prompt(text.lower(), self.tokenizer))
         words: list[int] = self.tokenizer(spelt, add_special_tokens=False, verbose=False).input_ids
         room = self.length - 2
         ids = torch.full((max(1, -(-len(words) // room)), self.length), self._id("pad_token_id"))

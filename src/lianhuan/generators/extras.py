@@ -96,7 +96,7 @@ def _embed(pipeline: Any, path: Path) -> None:
                 )
             tokenizer = getattr(pipeline, f"tokenizer{number}")
             pipeline.load_textual_inversion(
-                vectors, token=path.stem, text_encoder=encoder, tokenizer=tokenizer
+                vectors, token=path.stem.lower(), text_encoder=encoder, tokenizer=tokenizer
             )
     except (KeyError, RuntimeError, TypeError, ValueError) as error:
         raise _misfit(path, pipeline, str(error)) from error

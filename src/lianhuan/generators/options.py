@@ -87,8 +87,8 @@ class Compute:
 
 
 def devices() -> list[str]:
-    """The kinds of devices that are here, the fastest first."""
-    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    """The kinds of devices that are here; the first is taken where none is named."""
+    there = {"cuda": torch.cuda.is_available(), "cpu": True, "mps": torch.backends.mps.is_available()}
     return [kind for kind, found in there.items() if found]
 
 
