@@ -27,7 +27,7 @@ from torch import Tensor
 from lianhuan.control import ClassifierFree, SDEdit, Sketch
 from lianhuan.control.sketch import edge_predictor, sketch_latents
 from lianhuan.data.world import FRAMES, frame_request, world_story
-from lianhuan.generators import STORYBOOK, Control, Drawn, LatentDiffusion, load_generator
+from lianhuan.generators import STORYBOOK, Compute, Control, Drawn, LatentDiffusion, load_generator
 from lianhuan.metrics.distances import kernel_distance
 from lianhuan.metrics.features import picture_features
 from lianhuan.metrics.reader import Reader, load_reader
@@ -301,7 +301,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--device", default="cpu")
     options = parser.parse_args()
-    generator = load_generator(options.model, device=options.device)
+    generator = load_generator(options.model, compute=Compute(device=options.device))
     settings = {"steps": options.steps, "guidance": options.guidance}
     pages = pages_of(options.split, options.pages, generator.size, mirror=options.mirror, **settings)
     methods = methods_for(generator, options.betas, options.strengths)

@@ -1,5 +1,6 @@
 """A story is a value: frozen records that cross files and processes; no torch here."""
 
+import operator
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -125,6 +126,8 @@ class PageRequest(Value):
         take: number of this attempt at the page, from 0.
         steps: denoising steps.
         guidance: classifier-free guidance scale; 1 means none.
+        sampler: name of the sampler, "" for the generator's own.
+        negative_prompt: words that guidance leads away from, "" for none.
     """
 
     scene_id: str
@@ -137,6 +140,8 @@ class PageRequest(Value):
     take: int = 0
     steps: int = Field(default=DEFAULT_STEPS, ge=1, le=1000)
     guidance: float = Field(default=DEFAULT_GUIDANCE, ge=0.0, le=100.0)
+    sampler: str = Field(default="", exclude_if=operator.not_)
+    negative_prompt: str = Field(default="", exclude_if=operator.not_)
 
 
 def stage_entry(character: Character) -> StageEntry:
@@ -146,7 +151,14 @@ def stage_entry(character: Character) -> StageEntry:
 
 
 def page_request(
-    story: Story, scene: Scene, *, seed: int, steps: int = DEFAULT_STEPS, guidance: float = DEFAULT_GUIDANCE
+    story: Story,
+    scene: Scene,
+    *,
+    seed: int,
+    steps: int = DEFAULT_STEPS,
+    guidance: float = DEFAULT_GUIDANCE,
+    sampler: str = "",
+    negative_prompt: str = "",
 ) -> PageRequest:
     """What to draw for `scene` of `story`: its words and its stage state. `seed` is the book's."""
     cast = (story.character(name) for name in scene.on_stage)
@@ -161,4 +173,6 @@ def page_request(
         take=scene.take,
         steps=steps,
         guidance=guidance,
+        sampler=sampler,
+        negative_prompt=negative_prompt,
     )

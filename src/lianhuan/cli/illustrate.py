@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lianhuan.cli import options
 from lianhuan.cli.stories import HELP, read_source, refuse_with_book
 from lianhuan.cli.terminal import print_json, progress
 from lianhuan.cli.threads import use_cores
@@ -37,7 +38,8 @@ def illustrate(  # noqa: PLR0913 - one argument per option
         str | None,
         typer.Option(
             metavar="NAME|PATH",
-            help="'storybook', the embedded model; a model folder, also one of diffusers; or a hub name. "
+            help="'storybook', the embedded model; a model folder, also one of diffusers; a .safetensors file of Stable "
+            "Diffusion; or a hub name. "
             "[default: storybook]",
         ),
     ] = None,
@@ -50,6 +52,16 @@ def illustrate(  # noqa: PLR0913 - one argument per option
             help="How strictly the words are followed, 0 to 100; 1 means no guidance. [default: 4.5]"
         ),
     ] = None,
+    sampler: options.Sampler = None,
+    negative_prompt: options.Negative = None,
+    lora: options.Lora = None,
+    embedding: options.Embedding = None,
+    vae: options.Vae = None,
+    config: options.Config = None,
+    device: options.Device = None,
+    dtype: options.Dtype = None,
+    low_memory: options.LowMemory = False,
+    compiled: options.Compile = False,
     character: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME=ADAPTER", help="A character learnt by `lianhuan adapt`; may be repeated."),
@@ -88,7 +100,9 @@ def illustrate(  # noqa: PLR0913 - one argument per option
     old = plan.old
     if only_stale and (old is None or first_frame is not None):
         raise typer.BadParameter("--only-stale is for a book that is drawn already, without --first-frame")
-    settings = _settings(old, steps, guidance)
+    settings = _settings(
+        old, steps=steps, guidance=guidance, sampler=sampler, negative_prompt=negative_prompt
+    )
 
     from lianhuan.conductor import Book, draw_book
     from lianhuan.generators import STORYBOOK, load_generator
@@ -99,7 +113,11 @@ def illustrate(  # noqa: PLR0913 - one argument per option
     given = None if first_frame is None else load_picture(first_frame)
     model = generator or (old.generator if old else STORYBOOK)
     method = memory or (old.memory if old else "lstm")
-    drawing, remembering = load_generator(model), load_memory(method, model)
+    extras = options.chosen_extras(old, model, config=config, vae=vae, loras=lora, embeddings=embedding)
+    compute = options.chosen_compute(device, dtype, low_memory, compiled)
+    remembering = load_memory(method, model, compute.device)
+    drawing = load_generator(model, extras, compute)
+    drawing.check(settings.sampler, settings.negative_prompt)
     book = Book.create(
         plan.folder,
         plan.story,
@@ -160,11 +178,10 @@ def _with_learnt(book: "Book", generator: "Generator", given: "Iterable[str]") -
     return with_cast(generator, book.file.cast)
 
 
-def _settings(old: "BookFile | None", steps: int | None, guidance: float | None) -> "Settings":
+def _settings(old: "BookFile | None", **given: float | str | None) -> "Settings":
     from lianhuan.book import Settings
 
-    given = {"steps": steps, "guidance": guidance}
-    kept = {} if old is None else {key: getattr(old, key) for key in given}
+    kept = {} if old is None else dict(old.settings())
     try:
         return Settings(**kept | {key: value for key, value in given.items() if value is not None})
     except ValueError as error:  # pydantic's, with the offending key

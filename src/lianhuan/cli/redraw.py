@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from lianhuan.cli import options
 from lianhuan.cli.pages import Folder, Page, say_exports
 from lianhuan.cli.terminal import print_json, progress
 from lianhuan.cli.threads import use_cores
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from lianhuan.conductor import Book, Redraw
     from lianhuan.conductor.redraw import Select
     from lianhuan.conductor.select import SelectorName
-    from lianhuan.generators import Control, Generator
+    from lianhuan.generators import Compute, Control, Generator
 
 
 def redraw(  # noqa: PLR0913 - one argument per option
@@ -71,6 +72,10 @@ def redraw(  # noqa: PLR0913 - one argument per option
         bool,
         typer.Option("--then-following", help="Draw the unlocked pages after it again, to remember it."),
     ] = False,
+    device: options.Device = None,
+    dtype: options.Dtype = None,
+    low_memory: options.LowMemory = False,
+    compiled: options.Compile = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Draw one page of a book anew; all other pages stay as they are.
@@ -89,10 +94,11 @@ def redraw(  # noqa: PLR0913 - one argument per option
     if select is not None and candidates == 1:
         raise typer.BadParameter("--select chooses among --candidates, 2 or more")
     wish = Redraw(page, prompt, seed, candidates, _select(select, clip), then_following=then_following)
+    compute = options.chosen_compute(device, dtype, low_memory, compiled)
     pictures = _Pictures(mask, from_picture, strength, sketch, beta, sketch_until)
     before = {record.id: record.picked for record in book.file.scenes}
     try:
-        _draw(book, wish, pictures)
+        _draw(book, wish, pictures, compute)
     except KeyboardInterrupt:
         raise KeyboardInterrupt("stopped; the book is as it was") from None
     new = {record.id for record in book.file.scenes if record.picked != before.get(record.id)}
@@ -153,11 +159,11 @@ class _Pictures:
         return [SDEdit(latents, self.strength)]
 
 
-def _draw(book: "Book", wish: "Redraw", pictures: _Pictures) -> None:
+def _draw(book: "Book", wish: "Redraw", pictures: _Pictures, compute: "Compute") -> None:
     from lianhuan.conductor import PageDone, Step, load_models, redraw as draw
 
     use_cores()
-    generator, memory = load_models(book)
+    generator, memory = load_models(book, compute)
     wish = replace(wish, controls=pictures.controls(book, book.find(wish.page).id, generator))
     following = len(book.file.scenes) - book.number(book.find(wish.page).id) if wish.then_following else 0
     with progress((wish.candidates + following) * book.file.steps) as shown:

@@ -10,10 +10,12 @@ from typing import Any
 
 from PIL import Image
 
+from lianhuan.book import Settings
 from lianhuan.conductor.events import Event, PageDone, Planned, Step
 from lianhuan.control import ClassifierFree
 from lianhuan.errors import CheckpointError
 from lianhuan.generators import Control, Drawn, Generator
+from lianhuan.generators.options import told_when_full
 from lianhuan.images import fit_square, load_picture
 from lianhuan.memory import Memory, NoMemory
 from lianhuan.memory.base import State
@@ -41,6 +43,8 @@ def illustrate(  # noqa: PLR0913 - one argument per choice
     seed: int = 0,
     steps: int = DEFAULT_STEPS,
     guidance: float = DEFAULT_GUIDANCE,
+    sampler: str = "",
+    negative_prompt: str = "",
     first_frame: Image.Image | None = None,
     known: Known | None = None,
     controls: Sequence[Control] = (),
@@ -55,6 +59,8 @@ def illustrate(  # noqa: PLR0913 - one argument per choice
         seed: seed of the book; with a scene's id it decides the noise of its page.
         steps: denoising steps of a page.
         guidance: classifier-free guidance scale; 1 means none.
+        sampler: name of the sampler, "" for the generator's own.
+        negative_prompt: words that guidance leads away from, "" for none; without guidance they say nothing.
         first_frame: a given picture of the first scene: the story is continued from it.
         known: finds pages that are finished already, so that a stopped book goes on.
         controls: what else bends the drawing of every page that is drawn.
@@ -64,22 +70,34 @@ def illustrate(  # noqa: PLR0913 - one argument per choice
         `Planned`, then for every page its `Step`s and its `PageDone`. Closing the generator stops the drawing.
 
     Raises:
-        CheckpointError: the generator cannot draw with this memory, these controls, or weights of characters.
+        CheckpointError: the generator cannot draw with this memory, these controls, this sampler, this negative prompt, or
+            weights of characters.
         PictureError: a picture of the cast cannot be read.
+        DeviceError: the memory of the device is too small.
     """
+    generator.check(sampler, negative_prompt)
     remembering = default_memory(generator) if memory is None else memory
     check_accepted(remembering.name, remembering.gives, generator.name, generator.accepts)
-    requests = [page_request(story, s, seed=seed, steps=steps, guidance=guidance) for s in story.scenes]
+    how: dict[str, Any] = {
+        "seed": seed,
+        "steps": steps,
+        "guidance": guidance,
+        "sampler": sampler,
+        "negative_prompt": negative_prompt,
+    }
+    requests = [page_request(story, scene, **how) for scene in story.scenes]
     _check_weights(requests, generator)
     portraits = _portraits(story, remembering, home)
-    shared = {
+    shared: dict[str, Any] = {
         "generator": generator.name,
         "weights": weights_of(generator, remembering),
         "memory": remembering.name,
         "version": version("lianhuan"),
     }
-    yield Planned(story, {**shared, "seed": seed, "steps": steps, "guidance": guidance})
-    state, null = remembering.start(1), generator.null(1)
+    loaded = {"extras": generator.extras.recipe(), "compute": generator.compute.recipe()}
+    shared |= {name: told for name, told in loaded.items() if told}
+    yield Planned(story, {**shared, **how, "extras": generator.extras})
+    state, null = remembering.start(1), generator.null(1, negative_prompt)
     previous: str | None = None
     for request, picture in portraits:
         state = _write(generator, remembering, state, generator.encode([request]), picture)
@@ -148,7 +166,7 @@ def draw_stories(
 
 def default_memory(generator: Generator) -> Memory:
     """The LSTM memory trained with this generator."""
-    return load_memory("lstm", generator.name)
+    return load_memory("lstm", generator.name, generator.compute.device)
 
 
 def _draw(
@@ -158,10 +176,11 @@ def _draw(
     number: int,
     controls: Sequence[Control],
 ) -> collections.abc.Generator[Step, None, Image.Image]:
-    for event in generator.frames([request], [contexts], [ClassifierFree(request.guidance), *controls]):
-        if isinstance(event, Drawn):
-            return event.images[0]
-        yield Step(number, event.number, event.total)
+    with told_when_full():
+        for event in generator.frames([request], [contexts], [ClassifierFree(request.guidance), *controls]):
+            if isinstance(event, Drawn):
+                return event.images[0]
+            yield Step(number, event.number, event.total)
     raise AssertionError("a generator's last event is the picture")
 
 
@@ -173,7 +192,8 @@ def _contexts(memory: Memory, state: State, words: Context, null: Context) -> di
 def _write(generator: Generator, memory: Memory, state: State, words: Context, image: Image.Image) -> State:
     if isinstance(memory, NoMemory):
         return state
-    return memory.write(state, replace(words, images=(image,)), generator.encode_pictures([image]))
+    with told_when_full():
+        return memory.write(state, replace(words, images=(image,)), generator.encode_pictures([image]))
 
 
 def weights_of(generator: Generator, memory: Memory) -> str:
@@ -208,7 +228,7 @@ def _portraits(story: Story, memory: Memory, home: Path) -> list[tuple[PageReque
 
 def _remembered(before: str | None, request: PageRequest, image: Image.Image) -> str:
     """A name for what memory was given: the words and the pictures of this page and of all pages `before` it."""
-    words = request.model_dump_json(exclude={"seed", "take", "steps", "guidance"})
+    words = request.model_dump_json(exclude={"seed", "take", *Settings.model_fields})
     return hashlib.sha256(f"{before} {words} {_picture_hash(image)}".encode()).hexdigest()[:16]
 
 

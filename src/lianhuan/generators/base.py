@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol
 from PIL import Image
 from torch import Tensor
 
+from lianhuan.generators.options import Compute, Extras
 from lianhuan.models.context import Context
 from lianhuan.sampling import Shares
 from lianhuan.story import PageRequest
@@ -106,20 +107,27 @@ class Control:
 class Generator(Protocol):
     """Draws frames. `fingerprint` names the weights: equal fingerprints and requests give equal pictures.
 
-    `accepts` declares what can reach it; memories that give anything else are refused.
+    `accepts` declares what can reach it; memories that give anything else are refused. `extras` and `compute` say how it was
+    loaded.
     """
 
     name: str
     fingerprint: str
     size: int
     accepts: frozenset[Input]
+    extras: Extras
+    compute: Compute
+
+    def check(self, sampler: str, negative_prompt: str) -> None:
+        """Raises: CheckpointError: it cannot draw with this sampler, or away from these words; "" is always well."""
+        ...
 
     def encode(self, requests: Sequence[PageRequest]) -> Context:
         """The context of each page: its words and its stage."""
         ...
 
-    def null(self, count: int) -> Context:
-        """The context of `count` pages that say nothing."""
+    def null(self, count: int, words: str = "") -> Context:
+        """The context of `count` pages that say nothing, or nothing but `words`: what guidance leads away from."""
         ...
 
     def encode_pictures(self, images: Sequence[Image.Image]) -> Tensor:

@@ -4,8 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from diffusers.loaders.textual_inversion import TextualInversionLoaderMixin
 from torch import Tensor
 from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
+
+_SPELLING: Any = TextualInversionLoaderMixin()
+"""Puts all words of a textual inversion with several vectors where its name stands, which has small letters."""
 
 
 class ClipWords:
@@ -34,7 +38,8 @@ class ClipWords:
 
     def chunks(self, text: str) -> tuple[Tensor, Tensor]:
         """Ids and mask, (N, 77) int64 and bool, of the N chunks of `text`, at least one."""
-        words: list[int] = self.tokenizer(text, add_special_tokens=False, verbose=False).input_ids
+        spelt = str(_SPELLING.maybe_convert_prompt(text.lower(), self.tokenizer))
+        words: list[int] = self.tokenizer(spelt, add_special_tokens=False, verbose=False).input_ids
         room = self.length - 2
         ids = torch.full((max(1, -(-len(words) // room)), self.length), self._id("pad_token_id"))
         mask = torch.zeros_like(ids, dtype=torch.bool)
@@ -57,9 +62,9 @@ class ClipWords:
                 attention_mask=mask.to(self.encoder.device) if wants_mask else None,
                 output_hidden_states=self.penultimate,
             )
-            found.append(out.hidden_states[-2] if self.penultimate else out.last_hidden_state)
+            found.append((out.hidden_states[-2] if self.penultimate else out.last_hidden_state).float())
             if isinstance(self.encoder, CLIPTextModelWithProjection):
-                pooled.append(out.text_embeds)
+                pooled.append(out.text_embeds.float())
         return torch.cat(found, dim=1), pooled[0] if pooled else None
 
     def places(self, text: str, spans: Sequence[tuple[int, int]]) -> tuple[int, ...]:

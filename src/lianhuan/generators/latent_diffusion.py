@@ -24,6 +24,7 @@ class LatentDiffusion(LatentGenerator):
         bound: of its estimates of clean latents, see `lianhuan.generators.loop.within_bound`; None for none.
     """
 
+    negates = False
     autoencoder: Autoencoder
     text_encoder: StoryTextEncoder
     tokenizer: PageTokenizer
@@ -60,6 +61,6 @@ class LatentDiffusion(LatentGenerator):
             contexts.append(Context(tokens, keep, (frozenset(entry.name for entry in page.stage),)))
         return Context.join(contexts)
 
-    def null(self, count: int) -> Context:
-        """The context of `count` pages that say nothing."""
-        return self.encode([PageRequest(scene_id="", caption="")] * count)
+    def null(self, count: int, words: str = "") -> Context:
+        """The context of `count` pages that say nothing, or nothing but `words`."""
+        return self.encode([PageRequest(scene_id="", caption=words)] * count)

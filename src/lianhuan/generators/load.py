@@ -3,25 +3,29 @@
 import json
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
 from diffusers import UNet2DConditionModel
 from tokenizers import Tokenizer
 
-from lianhuan.errors import CheckpointError
+from lianhuan.errors import CheckpointError, DeviceError
 from lianhuan.generators.base import Generator
 from lianhuan.generators.hub import hub_folder, is_hub_name
 from lianhuan.generators.latent import LatentGenerator
 from lianhuan.generators.latent_diffusion import LatentDiffusion
+from lianhuan.generators.options import Compute, Extras, told_when_full
 from lianhuan.generators.pipeline import PipelineGenerator
+from lianhuan.generators.placing import settle
+from lianhuan.generators.single_file import file_family, is_single_file
 from lianhuan.models.autoencoder import Autoencoder, AutoencoderConfig
 from lianhuan.models.denoiser import Denoiser
 from lianhuan.models.files import fingerprint, load_weights, read_config
-from lianhuan.models.pointwise import fix_pointwise
 from lianhuan.models.text_encoder import StoryTextEncoder, TextEncoderConfig
 from lianhuan.models.tokens import PageTokenizer
 from lianhuan.sampling import NoisePath
+
+if TYPE_CHECKING:
+    from lianhuan.generators.checkpoint import Place
 
 STORYBOOK = "storybook"
 """Name of the embedded model."""
@@ -35,42 +39,86 @@ FAMILIES = {"StableDiffusionPipeline": "Stable Diffusion 1.x and 2.x", "StableDi
 def model_folder(name: str | Path) -> Path:
     """The folder of a model: the embedded one for "storybook", that in the hub's cache for a hub name, else the folder itself.
 
+    A checkpoint in one file is its own place.
+
     Raises:
         CheckpointError: there is no model.
     """
+    if is_single_file(name):
+        return Path(name)
     if name == STORYBOOK:
         folder = Path(str(files("lianhuan"))) / "weights" / STORYBOOK
     else:
         folder = hub_folder(str(name)) if is_hub_name(str(name)) else Path(name)
     if not (folder / INDEX).is_file():
         raise CheckpointError(
-            f"{name}: no model there ({folder / INDEX} is missing); name a model folder, or {STORYBOOK!r} for the embedded one"
+            f"{name}: no model there ({folder / INDEX} is missing); name a model folder, a .safetensors file, or {STORYBOOK!r} for "
+            "the embedded one"
         )
     return folder
 
 
-def load_generator(name: str | Path = STORYBOOK, *, device: str = "cpu") -> Generator:
-    """The generator in a model folder, ready to draw. Its family is recognised from the files.
+def load_generator(
+    name: str | Path = STORYBOOK, extras: Extras | None = None, compute: Compute | None = None
+) -> Generator:
+    """The generator in a model folder or file, ready to draw. Its family is recognised from the files.
 
     Args:
         name: "storybook", the embedded model; the path of a model folder in its layout, or of a diffusers folder of a
             text-to-image pipeline; or such a model's name on the Hugging Face hub, "owner/name": only then the network
-            may be used.
-        device: a torch device.
+            may be used; or the path of a .safetensors file with a Stable Diffusion 1.x, 2.x or XL checkpoint in the
+            original layout.
+        extras: what is added to it; None for nothing.
+        compute: what it computes with; None for a CPU.
 
     Raises:
-        CheckpointError: the folder is missing, incomplete, damaged, unsafe or of an unknown kind.
+        CheckpointError: the model, or something that is added to it, is missing, incomplete, damaged, unsafe or of an
+            unknown kind.
+        DeviceError: the memory of the device is too small, or the model cannot compute in this precision.
     """
+    added, how = extras or Extras(), compute or Compute()
     kind, folder = generator_kind(name), model_folder(name)
-    if kind is LatentDiffusion:
-        return _load_own(folder, str(name), device)
-    if issubclass(kind, PipelineGenerator):
-        from lianhuan.generators.attached import load_pipeline  # slow: brings transformers
+    if added.config is not None and not folder.is_file():
+        raise CheckpointError(f"{name} has its own settings; --config is for checkpoints in one file")
+    with told_when_full():
+        generator: LatentGenerator | PipelineGenerator
+        if kind is LatentDiffusion:
+            generator = _load_own(folder, str(name), added, how)
+        elif issubclass(kind, PipelineGenerator):
+            from lianhuan.generators.attached import load_pipeline  # slow: brings transformers
 
-        return load_pipeline(folder, _index(folder), str(name), device)
-    from lianhuan.generators.checkpoint import load_stable_diffusion
+            generator = load_pipeline(folder, _index(folder), str(name), added, how)
+        else:
+            from lianhuan.generators.checkpoint import load_stable_diffusion
 
-    return load_stable_diffusion(folder, _index(folder), str(name), device)
+            generator = load_stable_diffusion(_place(folder, added), str(name), added, how)
+    generator.extras = added
+    return generator
+
+
+def _place(found: Path, extras: Extras) -> "Place":
+    """Where a Stable Diffusion checkpoint and its settings lie."""
+    from lianhuan.generators.checkpoint import Place
+
+    if not found.is_file():
+        return Place(found, _index(found))
+    beside = found.with_suffix("")
+    if extras.config is not None:
+        hub = is_hub_name(extras.config)
+        folder = hub_folder(extras.config, weights=False) if hub else Path(extras.config)
+    elif (beside / INDEX).is_file():
+        folder = beside
+    else:
+        raise CheckpointError(
+            f"{found} holds weights alone; name a diffusers folder or a hub name of the same family, whose settings and tokenizers "
+            f"it can have, with --config (its weights are not read), or put such a folder at {beside}"
+        )
+    family, index = file_family(found), _index(folder)
+    if index["_class_name"] != family:
+        raise CheckpointError(
+            f"{found} is a {family}, but {folder} has the settings of a {index['_class_name']}"
+        )
+    return Place(folder, index, found)
 
 
 def generator_kind(name: str | Path) -> type[LatentGenerator] | type[PipelineGenerator]:
@@ -83,7 +131,7 @@ def generator_kind(name: str | Path) -> type[LatentGenerator] | type[PipelineGen
         CheckpointError: the folder is missing, damaged or of an unknown kind.
     """
     folder = model_folder(name)
-    pipeline = str(_index(folder)["_class_name"])
+    pipeline = file_family(folder) if folder.is_file() else str(_index(folder)["_class_name"])
     if pipeline == LatentDiffusion.__name__:
         return LatentDiffusion
     if pipeline in FAMILIES:
@@ -146,8 +194,15 @@ def own_loop(generator: Generator, use: str) -> LatentGenerator:
     return generator
 
 
-def _load_own(folder: Path, name: str, device: str) -> LatentDiffusion:
+def _load_own(folder: Path, name: str, extras: Extras, compute: Compute) -> LatentDiffusion:
     """The generator in a folder in the embedded model's layout."""
+    if extras != Extras():
+        options = ", ".join(extras.recipe())
+        raise CheckpointError(
+            f"{name} takes no {options}: these are for Stable Diffusion and diffusers' pipelines"
+        )
+    if compute.precision() != "fp32":
+        raise DeviceError(f"{name} computes in fp32 alone; leave --dtype away")
     text_config = read_config(folder / "text_encoder")
     unet_config = read_config(folder / "unet")
     path_config = read_config(folder / "path")
@@ -161,9 +216,7 @@ def _load_own(folder: Path, name: str, device: str) -> LatentDiffusion:
         raise CheckpointError(f"{folder}: settings that this version cannot use ({error})") from error
     for module, part in [(autoencoder, "autoencoder"), (text_encoder, "text_encoder"), (unet, "unet")]:
         load_weights(module, folder / part)
-        fix_pointwise(module)
-        module.to(torch.device(device))
-    return LatentDiffusion(
+    generator = LatentDiffusion(
         name=name,
         fingerprint=fingerprint(folder, PARTS),
         autoencoder=autoencoder,
@@ -172,3 +225,6 @@ def _load_own(folder: Path, name: str, device: str) -> LatentDiffusion:
         denoiser=denoiser,
         bound=path_config.get("bound"),
     )
+    generator.compute = compute
+    settle(generator)
+    return generator

@@ -96,10 +96,10 @@ class StableDiffusion(LatentGenerator):
         """Context of each page, (B, 77 N, D) for prompts of N chunks; a page has the same numbers in any batch."""
         return Context.join([self._encode(page) for page in requests])
 
-    def null(self, count: int) -> Context:
-        """The context of `count` pages that say nothing: the empty prompt, or zeros where the checkpoint wants them."""
-        empty = self.read("")
-        if self.empty_is_zero:
+    def null(self, count: int, words: str = "") -> Context:
+        """The context of `count` pages that say `words`; where these are empty, zeros if the checkpoint wants them."""
+        empty = self.read(words)
+        if self.empty_is_zero and not words:
             extra = empty.extra
             if extra is not None:
                 extra = torch.cat([torch.zeros_like(extra[:, :-SIZES]), extra[:, -SIZES:]], dim=1)
@@ -147,7 +147,7 @@ class StableDiffusion(LatentGenerator):
         """The sampler of this name: our own, one of diffusers, or "checkpoint", the checkpoint's own scheduler.
 
         Raises:
-            ValueError: there is none.
+            CheckpointError: there is none.
         """
         return own_sampler(name) if name in SAMPLERS else scheduler_sampler(name, self.scheduler)
 

@@ -103,16 +103,18 @@ class Denoiser(nn.Module):
         mask = None if bool(context.mask.all()) else context.mask
         given = {"pages": pages, "prompts": context.prompts}
         looking = {name: value for name, value in given.items() if value is not None}
-        added = None if extra is None else {"text_embeds": extra[:, :-SIZES], "time_ids": extra[:, -SIZES:]}
+        dtype = next(self.unet.parameters()).dtype
+        told, sizes = (None, None) if extra is None else (extra[:, :-SIZES].to(dtype), extra[:, -SIZES:])
+        added = None if extra is None else {"text_embeds": told, "time_ids": sizes}
         return self.unet(
-            x,
+            x.to(dtype),
             t,
-            tokens,
+            tokens.to(dtype),
             class_labels=labels,
             encoder_attention_mask=mask,
             cross_attention_kwargs=looking or None,
             added_cond_kwargs=added,
-        ).sample
+        ).sample.to(x.dtype)
 
     def _look_back(self, x: Tensor, t: Tensor, context: Context, back: References) -> Tensor:
         """Each page in one group with its references, noised to the same time."""
