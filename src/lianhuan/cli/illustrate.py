@@ -28,9 +28,9 @@ def illustrate(  # noqa: PLR0913 - one argument per option
     memory: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME",
-            help="What crosses from page to page: none, lstm, ar-ldm, shared-attention, reference, copy-paste, or several with +. "
-            "[default: lstm]",
+            metavar="NAME|DIR",
+            help="What crosses from page to page: none, lstm, ar-ldm, shared-attention, reference, copy-paste, the folder of a "
+            "memory trained beside a model, or several with +. [default: lstm]",
         ),
     ] = None,
     generator: Annotated[
@@ -93,6 +93,7 @@ def illustrate(  # noqa: PLR0913 - one argument per option
     from lianhuan.conductor import Book, draw_book
     from lianhuan.generators import STORYBOOK, load_generator
     from lianhuan.images import load_picture
+    from lianhuan.memory.bridged import fit
     from lianhuan.memory.load import load_memory
 
     use_cores()
@@ -100,13 +101,14 @@ def illustrate(  # noqa: PLR0913 - one argument per option
     model = generator or (old.generator if old else STORYBOOK)
     method = memory or (old.memory if old else "lstm")
     drawing, remembering = load_generator(model), load_memory(method, model)
+    fit(drawing, remembering)  # refuses what does not go together before a book is there
     book = Book.create(
         plan.folder,
         plan.story,
         source_text=plan.text,
         seed=seed if seed is not None else old.seed if old else 0,
         generator=model,
-        memory=method,
+        memory=remembering.name,
         settings=settings,
     )
     drawing = _with_learnt(book, drawing, character or ())
