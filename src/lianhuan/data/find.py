@@ -34,5 +34,7 @@ def read_stories(source: Path, split: Split) -> StorySet:
     if table is not None:
         return read_flickr(table, split)
     if not source.is_dir():
-        raise PictureError(f"{source}: no data set there; name an HDF5 file, a table of captions, or a folder")
+        raise PictureError(
+            f"{source}: no data set there; name an HDF5 file, a table of captions, or a folder"
+        )
     return read_captioned_stories(source, split)

@@ -15,7 +15,15 @@ from lianhuan.images import load_picture
 
 TABLES = ("captions.txt", "results_20130124.token", "Flickr8k.token.txt", "results.csv")
 """Names of the tables in a data set's folder."""
-FOLDERS = ("", "Images", "images", "flickr30k-images", "flickr30k_images", "Flicker8k_Dataset", "Flickr8k_Dataset")
+FOLDERS = (
+    "",
+    "Images",
+    "images",
+    "flickr30k-images",
+    "flickr30k_images",
+    "Flicker8k_Dataset",
+    "Flickr8k_Dataset",
+)
 """Where the pictures lie, seen from the table."""
 
 

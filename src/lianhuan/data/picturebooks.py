@@ -85,7 +85,10 @@ def picturebook_stories(folder: Path, split: Split) -> StorySet:
         PictureError: there is no book of this split.
     """
     told = (
-        (book.id, [Frame((text,) if (text := page.text.strip()) else (), page.picture) for page in book.pages])
+        (
+            book.id,
+            [Frame((text,) if (text := page.text.strip()) else (), page.picture) for page in book.pages],
+        )
         for book in read_picturebooks(folder, split)
     )
     return must_have(story_set(told), f"{folder}, {split}")

@@ -131,9 +131,7 @@ class BridgedMemory(nn.Module):
             sizes = LSTMMemoryConfig(channels, width, 2 * width, 3 * width // 2, config.heads)
             self.inner = LSTMMemory(sizes)
         else:
-            self.inner = ARLDMMemory(
-                ARLDMMemoryConfig(channels, width, config.heads, window=config.window)
-            )
+            self.inner = ARLDMMemory(ARLDMMemoryConfig(channels, width, config.heads, window=config.window))
         self.out = nn.Linear(width, config.base.context_width, bias=False)
         self.changes = nn.ModuleDict(
             {_key(name): Change(*sizes, config.rank) for name, sizes in config.layers.items()}

@@ -51,9 +51,9 @@ def _check_reading(memory: Memory, pages: Pages, branch: Branch) -> None:
 
 
 def _row(context: Context, row: int) -> Context:
-    return Context(
-        context.tokens[row : row + 1], context.mask[row : row + 1], cast=context.cast[row : row + 1]
-    )
+    one = slice(row, row + 1)
+    extra = None if context.extra is None else context.extra[one]
+    return Context(context.tokens[one], context.mask[one], cast=context.cast[one], extra=extra)
 
 
 def _tensors(value: Any) -> list[Tensor]:
