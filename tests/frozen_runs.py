@@ -51,6 +51,22 @@ def encoded(generator: StableDiffusion, stories: Path, folder: Path) -> EncodedS
     return encode_stories(generator, read_captioned_stories(stories), folder, "train")
 
 
+def listening(generator: StableDiffusion) -> StableDiffusion:
+    """The generator with louder attention to its tokens: random weights hardly hear them."""
+    with torch.no_grad():
+        for name, p in generator.denoiser.unet.named_parameters():
+            if name.endswith(("attn2.to_out.0.weight", "proj_out.weight", "conv_out.weight")):
+                p.mul_(4)
+    return generator
+
+
+def coloured_latents() -> EncodedStories:
+    """Eight stories of two frames, each of one colour, which no word says."""
+    signs = torch.tensor([[a, b, c, -a] for a in (-1, 1) for b in (-1, 1) for c in (-1, 1)])
+    latents = (1.5 * signs)[:, None, :, None, None].expand(-1, 2, -1, 8, 8).reshape(-1, 4, 8, 8)
+    return EncodedStories("train", latents.half(), ((("Mia.",), ("Then.",)),) * 8, {})
+
+
 def train_in_a_process(base: str, stories: str, out: str) -> None:
     """What each process of a run does; the first one writes its losses and weights to `out`."""
     from lianhuan import load_generator

@@ -10,7 +10,17 @@ import pytest
 import torch
 
 from checkpoint_runs import page
-from frozen_runs import CONFIG, encoded, memory_beside, objective, train_in_a_process, write_stories
+from frozen_runs import (
+    CONFIG,
+    coloured_latents,
+    encoded,
+    listening,
+    memory_beside,
+    objective,
+    train_in_a_process,
+    write_stories,
+)
+from lianhuan import load_generator
 from lianhuan.data.stories import BROKEN
 from lianhuan.errors import RecipeError
 from lianhuan.generators.stable_diffusion import StableDiffusion
@@ -128,20 +138,17 @@ class TestTraining:
             assert torch.equal(value, rest_of.module.state_dict()[name])
         assert all(torch.equal(before[name], p) for name, p in sd1.denoiser.named_parameters())
 
-    @pytest.mark.parametrize("family", ["sd1", "sd2"])
-    def test_it_learns_what_only_pictures_tell(
-        self, generators: dict[str, StableDiffusion], stories: Path, tmp_path: Path, family: str
-    ) -> None:
-        """The colour of a story is in no word: what helps is gone when another story's pictures are fed back."""
-        base = generators[family]
-        data = encoded(base, stories, tmp_path / "data")
-        work = objective(base, data, "lstm", rank=4)
-        config = replace(CONFIG, steps=160, warmup=5, log_every=160, checkpoint_every=160, accumulate=2)
-        list(train("part", work, replace(config, learning_rate=6e-3, ema=0.9), tmp_path))
-        alone = story_losses(base, None, data, frames=3)
-        own, other = (story_losses(base, work.memory, data, frames=3, feed=f) for f in ("own", "other"))
-        assert sum(own) < 0.97 * sum(alone)
-        assert sum(own) < 0.99 * sum(other)
+    def test_it_learns_what_only_pictures_tell(self, folders: dict[str, Path], tmp_path: Path) -> None:
+        """What a story looks like is in no word: half of what helps is gone when another story's pictures are fed back."""
+        base = listening(load_generator(folders["sd2"]))
+        data = coloured_latents()
+        work = objective(base, data, "lstm")
+        config = replace(CONFIG, steps=120, warmup=5, log_every=120, checkpoint_every=120, ema=0.9)
+        list(train("part", work, replace(config, learning_rate=1e-2), tmp_path))
+        alone = story_losses(base, None, data, frames=2)
+        own, other = (story_losses(base, work.memory, data, frames=2, feed=f) for f in ("own", "other"))
+        assert sum(own) < 0.75 * sum(alone)
+        assert sum(own) < 0.9 * sum(other)
 
     def test_frames_one_after_another_give_the_same_gradient(
         self, sd1: StableDiffusion, data: EncodedStories
