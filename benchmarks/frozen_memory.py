@@ -52,15 +52,15 @@ class WordsObjective:
         """Which pages."""
         return torch.from_numpy(np.random.default_rng((7, step)).integers(len(self.words), size=BATCH))
 
-    def loss(
-        self, batch: Tensor, step: int, device: torch.device
-    ) -> tuple[Tensor, dict[str, Tensor]]:
+    def loss(self, batch: Tensor, step: int, device: torch.device) -> tuple[Tensor, dict[str, Tensor]]:
         """The loss of some pages, a tenth of them without words."""
         rng = np.random.default_rng((8, step))
         told = ["" if rng.random() < 0.1 else self.words[i][:70] for i in batch.tolist()]
         context = self.generator.encode([PageRequest(scene_id="", caption=words) for words in told])
         x0 = self.data.latents[batch].float().to(device)
-        return diffusion_loss(self.generator.denoiser, x0, Context(context.tokens, context.mask), step_rng(7, step)), {}
+        return diffusion_loss(
+            self.generator.denoiser, x0, Context(context.tokens, context.mask), step_rng(7, step)
+        ), {}
 
 
 def trained_base(folder: Path, source: Path, steps: int) -> float:
@@ -118,7 +118,11 @@ def learn(folder: Path, base: Path, source: Path, kind: str, steps: int) -> dict
     alone = np.array(story_losses(generator, None, held_out, frames=FRAMES))
     own = np.array(story_losses(generator, memory, held_out, frames=FRAMES))
     other = np.array(story_losses(generator, memory, held_out, frames=FRAMES, feed="other"))
-    gains = {"own pictures": alone - own, "another book's pictures": alone - other, "own over another's": other - own}
+    gains = {
+        "own pictures": alone - own,
+        "another book's pictures": alone - other,
+        "own over another's": other - own,
+    }
     return {
         "books": len(alone),
         "loss": {name: float(x.mean()) for name, x in (("base", alone), ("memory", own), ("other", other))},

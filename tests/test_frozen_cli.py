@@ -73,9 +73,7 @@ def test_settings_of_a_recipe_are_checked(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_it_comes_back_as_it_was_up_to_16_bits(
-    folders: dict[str, Path], tmp_path: Path, kind: str
-) -> None:
+def test_it_comes_back_as_it_was_up_to_16_bits(folders: dict[str, Path], tmp_path: Path, kind: str) -> None:
     memory = memory_beside(load_generator(folders["sdxl"]), kind, rank=2)
     memory.save(tmp_path / kind)
     loaded = load_memory(str(tmp_path / kind), folders["sdxl"])
@@ -105,7 +103,9 @@ def test_a_book_is_drawn_resumed_and_redrawn_with_it(
     assert differing_pages(Book.open(other), Book.open(book)) == ["s002"]
 
 
-def test_changed_files_are_not_mixed_in(folders: dict[str, Path], loud: Path, tale: Path, tmp_path: Path) -> None:
+def test_changed_files_are_not_mixed_in(
+    folders: dict[str, Path], loud: Path, tale: Path, tmp_path: Path
+) -> None:
     book = tmp_path / "book"
     base = ("--generator", str(folders["sd1"]), *DRAW)
     assert run("illustrate", tale, "-o", book, "--memory", loud, *base).exit_code == 0
