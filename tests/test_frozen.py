@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from checkpoint_runs import page
+from checkpoint_runs import LONG, SHORT, page
 from frozen_runs import (
     CONFIG,
     coloured_latents,
@@ -103,6 +103,20 @@ class TestBeside:
             mask = torch.cat([words.mask, torch.full((1, 9), shown)], dim=1)
             found = sd1.denoiser(x, 300, Context(more, mask))
             assert torch.allclose(found, sd1.denoiser(x, 300, words), atol=1e-5) != shown
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_pages_of_any_length_follow_one_another(self, sd1: StableDiffusion, kind: str) -> None:
+        """A prompt of two chunks between short ones; what is added to make blocks equally long is hidden."""
+        memory = awake(memory_beside(sd1, kind))
+        told = [sd1.encode([page(caption=caption)]) for caption in (SHORT, LONG, SHORT)]
+        state = memory.start(1)
+        for context in told:
+            found = memory.read(state, context, "cond")
+            assert torch.isfinite(sd1.denoiser(torch.zeros(1, 4, 8, 8), 500, found)).all()
+            state = memory.write(state, context, torch.ones(1, 4, 8, 8))
+        assert told[1].tokens.shape[1] == 2 * told[0].tokens.shape[1]
+        if kind == "ar-ldm":
+            assert state["mask"].sum(2).tolist() == [[4 + 77, 4 + 2 * 77, 4 + 77]]
 
     def test_ar_ldm_s_null_has_black_pictures(self, sd1: StableDiffusion) -> None:
         memory = awake(memory_beside(sd1, "ar-ldm"))

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 from diffusers import StableDiffusionPipeline
-from diffusers.utils import convert_state_dict_to_diffusers
+from diffusers.utils.state_dict_utils import convert_state_dict_to_diffusers
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
@@ -37,7 +37,7 @@ class LearningWords(ClipWords):
         if tokenizer.add_tokens(name) != 1:
             raise CheckpointError(f"the model has a word {name!r} already; give the character another name")
         old = encoder.get_input_embeddings().weight.detach()
-        self.number = int(tokenizer.convert_tokens_to_ids(name))
+        self.number: int = tokenizer.get_vocab()[name]
         self.vector = nn.Parameter(old[start].mean(0))
         rows = torch.cat([old, old.new_zeros(self.number + 1 - len(old), old.shape[1])])
         table = nn.Embedding.from_pretrained(rows, freeze=True)
@@ -74,9 +74,10 @@ class Learner:
         self.generator.text_encoder = nn.ModuleList([one.encoder for one in self.words])
         self.generator.tokenizer = [one.tokenizer for one in self.words]
         self.generator.denoiser = _sharing_copy(base.denoiser)
-        self.unet: Any = self.generator.denoiser.unet
+        unet: Any = self.generator.denoiser.unet
+        self.unet = unet
         if rank:
-            self.unet.add_adapter(_low_rank(rank))
+            unet.add_adapter(_low_rank(rank))
 
     def parameters(self) -> list[nn.Parameter]:
         """What learns."""
