@@ -1,8 +1,8 @@
 """A memory beside a Stable Diffusion model that stays as it is, learnt from stories of pictures.
 
 Command:   lianhuan train recipes/picturebooks.py -o runs/books --set base=models/stable-diffusion-v1-5 --set data=../shared/picturebooks
-           torchrun --nproc-per-node 2 -m lianhuan train recipes/picturebooks.py -o runs/books --set base=... --set data=...
-Hardware:  one GPU of 40 GB is meant for AR-LDM at 512 px. Not run on a GPU, nor with real weights; what was run is a tiny base on
+           torchrun --no-python --nproc-per-node 2 lianhuan train recipes/picturebooks.py -o runs/books --set base=... --set data=...
+Hardware:  one GPU; AR-LDM at 512 px is meant for 40 GB. Not run on a GPU, nor with real weights; what was run is a tiny base on
            a CPU (benchmarks/README.md).
 
 `base` is a folder in diffusers' layout of Stable Diffusion 1.x, 2.x or XL, or a hub name; `data` is any data set that

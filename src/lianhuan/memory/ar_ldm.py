@@ -15,6 +15,7 @@ be learnt from labels without the denoiser, which on two cores decides whether h
 """
 
 from dataclasses import asdict, dataclass, replace
+
 import torch
 from torch import Tensor, nn
 
