@@ -10,8 +10,9 @@ import yaml
 
 from cli_runs import run
 from frozen_runs import memory_beside, write_stories
-from lianhuan import load_generator, load_memory
+from lianhuan import illustrate, load_generator, load_memory, parse_story
 from lianhuan.book import Book, differing_pages
+from lianhuan.conductor import PageDone
 from lianhuan.errors import CheckpointError
 from lianhuan.memory.bridged import KINDS, fit
 from lianhuan.testing.checkpoints import tiny_checkpoint
@@ -136,6 +137,26 @@ def test_it_goes_beside_any_base_of_its_family_and_no_other(
     memory = load_memory(str(loud), folders["sd1"])
     with pytest.raises(CheckpointError, match="is sdxl with tokens of 64"):
         fit(load_generator(folders["sdxl"]), memory)
+
+
+def test_names_and_folders_are_told_apart(
+    folders: dict[str, Path], loud: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("none", "a+b#c"):
+        shutil.copytree(loud, tmp_path / name)
+    assert load_memory("none", folders["sd1"]).name == "none"
+    assert load_memory("./none", folders["sd1"]).name.startswith(f"{tmp_path / 'none'}#")
+    found = load_memory("a+b#c", folders["sd1"]).name
+    assert found.startswith(f"{tmp_path / 'a+b#c'}#")
+    assert load_memory(found, folders["sd1"]).name == found
+    stacked = load_memory("./none + shared-attention", folders["sd1"])
+    drawn = list(
+        illustrate(
+            parse_story("Mia ran. She met Leo."), load_generator(folders["sd1"]), memory=stacked, steps=1
+        )
+    )
+    assert sum(isinstance(event, PageDone) for event in drawn) == 2
 
 
 def test_folders_that_hold_no_such_memory_are_refused(

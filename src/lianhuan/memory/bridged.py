@@ -13,6 +13,7 @@ A new LSTM memory changes nothing, for its residual is zero. With `rank` the att
 """
 
 import copy
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -37,6 +38,7 @@ from lianhuan.models.text_encoder import SUMMARY_TOKENS
 
 FORMAT = "lianhuan-memory-1"
 KINDS = (LSTMMemory.name, ARLDMMemory.name)
+_MARK = re.compile(r"#([0-9a-f]{16})$")
 
 
 @dataclass(frozen=True)
@@ -222,7 +224,7 @@ class BridgedMemory(nn.Module):
 
 def is_bridged(name: str) -> bool:
     """Whether `name` is a memory's own folder, or was one when it was loaded."""
-    return (Path(name.partition("#")[0]) / CONFIG).is_file()
+    return (Path(_MARK.sub("", name)) / CONFIG).is_file()
 
 
 def load_bridged(name: str, device: str = "cpu") -> BridgedMemory:
@@ -235,8 +237,8 @@ def load_bridged(name: str, device: str = "cpu") -> BridgedMemory:
     Raises:
         CheckpointError: the folder is missing, damaged or of another kind, or its files have changed since.
     """
-    where, _, wanted = name.partition("#")
-    folder = Path(where).resolve()
+    mark = _MARK.search(name)
+    folder = Path(_MARK.sub("", name)).resolve()
     config = read_config(folder)
     if config.pop("format", None) != FORMAT:
         raise CheckpointError(f"{folder} is no memory's folder; train one with recipes/picturebooks.py")
@@ -247,7 +249,7 @@ def load_bridged(name: str, device: str = "cpu") -> BridgedMemory:
         raise CheckpointError(f"{folder}: settings that this version cannot use ({error})") from error
     load_weights(memory, folder)
     found = fingerprint(folder)
-    if wanted and found != wanted:
+    if mark and mark.group(1) != found:
         raise CheckpointError(
             f"{folder} has changed since it was used; name it with --memory again to draw with what it is now"
         )

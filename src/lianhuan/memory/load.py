@@ -70,7 +70,7 @@ def check_accepted(name: str, gives: frozenset[Input], model: str, accepts: froz
 
 def _load(name: str, model: str | Path, device: str) -> Memory:
     accepts = generator_kind(model).accepts
-    if is_bridged(name):
+    if name not in MEMORIES and is_bridged(name):
         check_accepted(name, BridgedMemory.gives, str(model), accepts)
         return load_bridged(name, device)
     if name not in MEMORIES:
