@@ -1,9 +1,10 @@
 """A memory beside a frozen model, learnt from real picture books: tiny sizes, the whole way.
 
 Run:  python benchmarks/frozen_memory.py --data ../shared/picturebooks [--json out.json]
-One thread. A Stable Diffusion 1.x model of a few hundred thousand weights is trained for a while on single pages of the training
-books (in its own latents, 64 px pictures), then frozen; then each memory is trained beside it. Measured on the validation books:
-the loss of the base alone, with memory, and with the memory of another book's pictures.
+One thread. A Stable Diffusion 2.x model (v-prediction) of a few hundred thousand weights is trained for a while on single pages of
+the training books (in its own latents, 64 px pictures), then frozen; then each memory is trained beside it, with low-rank changes.
+Measured on the validation books: the loss of the base alone, with memory, and with the memory of another book's pictures. What
+low-rank changes learn of the books as such helps both; only the difference between the last two came from the pictures.
 """
 
 import argparse
@@ -30,7 +31,7 @@ from lianhuan.models.files import fingerprint
 from lianhuan.script import parse_story
 from lianhuan.story import PageRequest
 from lianhuan.tensors import to_tensor
-from lianhuan.testing.checkpoints import tiny_checkpoint
+from lianhuan.testing.checkpoints import Family, tiny_checkpoint
 from lianhuan.train.diffusion import diffusion_loss, step_rng
 from lianhuan.train.encoded import EncodedStories, encode_stories
 from lianhuan.train.frozen import FrozenPlan, story_losses, train_frozen
@@ -38,6 +39,8 @@ from lianhuan.train.loop import TrainConfig, TrainStep, train
 
 FRAMES = 5
 BATCH = 12
+RANK = 4
+FAMILY: Family = "sd2"
 
 
 class WordsObjective:
@@ -65,7 +68,7 @@ class WordsObjective:
 
 def trained_base(folder: Path, source: Path, steps: int) -> float:
     """Write the base to `folder`; returns the last loss of its training."""
-    tiny_checkpoint(folder, "sd1")
+    tiny_checkpoint(folder, FAMILY)
     generator = load_generator(folder)
     some = [story.frames[0].picture() for story in read_stories(source, "train").stories]
     with torch.no_grad():
@@ -80,6 +83,10 @@ def trained_base(folder: Path, source: Path, steps: int) -> float:
     }
     (folder / "vae" / "config.json").write_text(json.dumps(settings))
     generator = load_generator(folder)
+    with torch.no_grad():  # random weights hardly hear their tokens, and would learn to ignore them
+        for name, weight in generator.denoiser.unet.named_parameters():
+            if name.endswith(("attn2.to_out.0.weight", "proj_out.weight")):
+                weight.mul_(4)
     data = encode_stories(generator, read_stories(source, "train"), folder / "encoded", "train")
     config = TrainConfig(steps=steps, learning_rate=2e-3, checkpoint_every=steps, ema=0.99, precision="fp32")
     *_, last = train("base", WordsObjective(generator, data), config, folder / "run")
@@ -89,10 +96,10 @@ def trained_base(folder: Path, source: Path, steps: int) -> float:
 
 def learn(folder: Path, base: Path, source: Path, kind: str, steps: int) -> dict[str, object]:
     """Train a memory, stop and resume it on the way, and measure it."""
-    plan = FrozenPlan(base=str(base), data=source, memory=kind, width=32, frames=FRAMES)
+    plan = FrozenPlan(base=str(base), data=source, memory=kind, width=32, rank=RANK, frames=FRAMES)
     config = TrainConfig(
         steps=steps,
-        learning_rate=3e-3,
+        learning_rate=5e-3,
         warmup=20,
         ema=0.98,
         checkpoint_every=steps // 2,
@@ -139,7 +146,7 @@ def learn(folder: Path, base: Path, source: Path, kind: str, steps: int) -> dict
 def draws(folder: Path, memory: BridgedMemory) -> dict[str, bool]:
     """Whether a story is drawn beside other models: one of the same widths, and one of another family."""
     story, found = parse_story("Mia ran to the beach. She met Leo."), {}
-    for family in ("sd1", "sd2"):
+    for family in ("sd2", "sd1"):
         other = load_generator(tiny_checkpoint(folder / family, family, seed=1))
         try:
             events = list(illustrate(story, other, memory=memory, steps=2))
@@ -154,8 +161,8 @@ def main() -> None:
     """Train, measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--base-steps", type=int, default=400)
-    parser.add_argument("--steps", type=int, default=150)
+    parser.add_argument("--base-steps", type=int, default=300)
+    parser.add_argument("--steps", type=int, default=250)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     torch.set_num_threads(1)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from checkpoint_runs import LONG, SHORT, page
 from frozen_runs import (
@@ -27,6 +28,8 @@ from lianhuan.generators.stable_diffusion import StableDiffusion
 from lianhuan.memory.bridged import KINDS, BridgedMemory, fit
 from lianhuan.models.context import Context
 from lianhuan.testing.contracts import check_memory
+from lianhuan.train.checkpoint import load_checkpoint, save_checkpoint
+from lianhuan.train.ema import EMA
 from lianhuan.train.encoded import EncodedStories
 from lianhuan.train.frozen import story_losses, tell
 from lianhuan.train.loop import TrainStep, train
@@ -187,13 +190,31 @@ class TestTraining:
         self, sd1: StableDiffusion, data: EncodedStories, tmp_path: Path
     ) -> None:
         """The logged loss is the mean of the batches', and the step follows their mean gradient."""
-        config = replace(CONFIG, steps=1, warmup=1, accumulate=3, weight_decay=0.0)
-        work = objective(sd1, data, "lstm")
+        config = replace(CONFIG, steps=1, warmup=1, accumulate=3, clip=1e9)
+        work = objective(sd1, data, "lstm", rank=2)
         (event,) = train("part", work, config, tmp_path)
-        again = objective(sd1, data, "lstm")
-        alone = [again.loss(again.batch(n), n, torch.device("cpu"))[0] for n in range(3)]
-        assert event.loss == pytest.approx(sum(float(loss.detach()) for loss in alone) / 3, rel=1e-5)
+        again = objective(sd1, data, "lstm", rank=2)
+        alone = [again.loss(again.batch(n), n, torch.device("cpu"))[0] / 3 for n in range(3)]
+        for loss in alone:
+            loss.backward()
+        assert event.loss == pytest.approx(sum(float(loss.detach()) for loss in alone), rel=1e-5)
         assert len({float(loss.detach()) for loss in alone}) == 3
+        kept = load_file(tmp_path / "part.safetensors")
+        trained = [p for p in again.module.parameters() if p.requires_grad]
+        for number, p in enumerate(trained):
+            first = kept.get(f"optimizer.{number}.exp_avg")
+            assert (first is None) == (p.grad is None)
+            if first is not None:
+                torch.testing.assert_close(first, 0.1 * p.grad, rtol=1e-3, atol=1e-7)
+
+    def test_the_scale_of_fp16_is_kept(self, tmp_path: Path) -> None:
+        module = torch.nn.Linear(2, 2)
+        optimizer, ema = torch.optim.AdamW(module.parameters()), EMA(module, 0.9)
+        path = tmp_path / "part.safetensors"
+        save_checkpoint(path, module, optimizer, ema, 1, torch.amp.GradScaler("cpu", init_scale=8.0))
+        scaler = torch.amp.GradScaler("cpu")
+        assert load_checkpoint(path, module, optimizer, ema, scaler) == 1
+        assert scaler.get_scale() == 8.0
 
     @pytest.mark.parametrize("precision", ["bf16", "fp16"])
     def test_half_precision_is_near_the_full_one(
