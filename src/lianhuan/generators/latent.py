@@ -29,6 +29,7 @@ class LatentGenerator(ABC):
         text_encoder, tokenizer: the parts that read words; their classes are the family's own.
         denoiser: the network.
         size: side of its pictures in pixels.
+        bound: of its estimates of clean latents, see `lianhuan.generators.loop.within_bound`; None for none.
     """
 
     accepts: frozenset[Input] = frozenset({"tokens", "references", "picture"})
@@ -39,6 +40,7 @@ class LatentGenerator(ABC):
     tokenizer: Any
     denoiser: Denoiser
     size: int
+    bound: float | None = None
 
     @property
     def device(self) -> torch.device:
@@ -104,7 +106,7 @@ class LatentGenerator(ABC):
             return
         predict, noise = self._predict(contexts, controls), self._noise(requests)
         walk = self.sampler(sampler) if isinstance(sampler, str) else sampler
-        for step in sample(predict, self.denoiser.path, noise, steps.pop(), controls, walk):
+        for step in sample(predict, self.denoiser.path, noise, steps.pop(), controls, walk, self.bound):
             yield step
         assert step.x0 is not None  # our own loop tells it
         images = self.decode(step.x0)

@@ -170,4 +170,5 @@ def _load_own(folder: Path, name: str, device: str) -> LatentDiffusion:
         text_encoder=text_encoder,
         tokenizer=PageTokenizer(tokenizer, text_encoder.config.max_length),
         denoiser=denoiser,
+        bound=path_config.get("bound"),
     )
