@@ -29,9 +29,9 @@ def illustrate(  # noqa: PLR0913 - one argument per option
     memory: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME",
-            help="What crosses from page to page: none, lstm, ar-ldm, shared-attention, image-prompt[=PATH of an IP-Adapter], reference, copy-paste, or several with +. "
-            "[default: lstm]",
+            metavar="NAME|DIR",
+            help="What crosses from page to page: none, lstm, ar-ldm, shared-attention, image-prompt[=PATH of an IP-Adapter], "
+            "reference, copy-paste, the folder of a memory trained beside a model, or several with +. [default: lstm]",
         ),
     ] = None,
     generator: Annotated[
@@ -107,6 +107,7 @@ def illustrate(  # noqa: PLR0913 - one argument per option
     from lianhuan.conductor import Book, draw_book
     from lianhuan.generators import STORYBOOK, load_generator
     from lianhuan.images import load_picture
+    from lianhuan.memory.bridged import fit
     from lianhuan.memory.load import load_memory
 
     use_cores()
@@ -118,13 +119,14 @@ def illustrate(  # noqa: PLR0913 - one argument per option
     remembering = load_memory(method, model, compute.device)
     drawing = load_generator(model, extras, compute)
     drawing.check(settings.sampler, settings.negative_prompt)
+    fit(drawing, remembering)  # refuses what does not go together before a book is there
     book = Book.create(
         plan.folder,
         plan.story,
         source_text=plan.text,
         seed=seed if seed is not None else old.seed if old else 0,
         generator=model,
-        memory=method,
+        memory=remembering.name,
         settings=settings,
     )
     drawing = _with_learnt(book, drawing, character or ())

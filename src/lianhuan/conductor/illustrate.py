@@ -19,6 +19,7 @@ from lianhuan.generators.options import told_when_full
 from lianhuan.images import fit_square, load_picture
 from lianhuan.memory import Memory, NoMemory
 from lianhuan.memory.base import State
+from lianhuan.memory.bridged import fit
 from lianhuan.memory.load import check_accepted, load_memory
 from lianhuan.models.context import Context
 from lianhuan.story import (
@@ -78,6 +79,7 @@ def illustrate(  # noqa: PLR0913 - one argument per choice
     generator.check(sampler, negative_prompt)
     remembering = default_memory(generator) if memory is None else memory
     check_accepted(remembering.name, remembering.gives, generator.name, generator.accepts)
+    generator = fit(generator, remembering)
     how: dict[str, Any] = {
         "seed": seed,
         "steps": steps,
@@ -146,6 +148,7 @@ def draw_stories(
         CheckpointError: the generator cannot draw with this memory.
     """
     check_accepted(memory.name, memory.gives, generator.name, generator.accepts)
+    generator = fit(generator, memory)
     rows: list[list[Image.Image]] = [[] for _ in stories]
     states, null = [memory.start(1) for _ in stories], generator.null(1)
     for pages in zip(*stories, strict=True):

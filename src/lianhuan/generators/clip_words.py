@@ -53,6 +53,10 @@ class ClipWords:
     @torch.no_grad()
     def __call__(self, text: str) -> tuple[Tensor, Tensor | None]:
         """Tokens (1, 77 N, D) of a prompt, and one vector (1, P) of its first chunk where the encoder has a projection."""
+        return self.read(text)
+
+    def read(self, text: str) -> tuple[Tensor, Tensor | None]:
+        """What a call gives, with gradients for words that are learnt."""
         found: list[Tensor] = []
         pooled: list[Tensor] = []
         wants_mask = getattr(self.encoder.config, "use_attention_mask", False)

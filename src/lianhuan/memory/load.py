@@ -8,6 +8,7 @@ from lianhuan.generators.base import Input
 from lianhuan.generators.load import generator_kind, model_folder
 from lianhuan.memory.ar_ldm import ARLDMMemory, ARLDMMemoryConfig
 from lianhuan.memory.base import Memory, NoMemory
+from lianhuan.memory.bridged import BridgedMemory, is_bridged, load_bridged
 from lianhuan.memory.copy_paste import CopyPasteMemory
 from lianhuan.memory.image_prompt import ImagePromptMemory
 from lianhuan.memory.lstm import LSTMMemory, LSTMMemoryConfig
@@ -45,8 +46,9 @@ def load_memory(name: str, model: str | Path, device: str = "cpu") -> Memory:
     """A memory for the model in a folder (or "storybook"), in evaluation mode.
 
     Args:
-        name: one of `MEMORIES`, or several with "+" between them. "image-prompt" takes the IP-Adapter of the folder
-            `ip_adapter` in the model's, "image-prompt=PATH" that in another folder or file; there is no "+" in PATH.
+        name: one of `MEMORIES`, the folder of a memory that was trained beside a frozen Stable Diffusion model, or several
+            with "+" between them. "image-prompt" takes the IP-Adapter of the folder `ip_adapter` in the model's,
+            "image-prompt=PATH" that in another folder or file; there is no "+" in PATH.
         model: the model's folder, or "storybook".
         device: where it computes.
 
@@ -54,7 +56,8 @@ def load_memory(name: str, model: str | Path, device: str = "cpu") -> Memory:
         CheckpointError: no such memory, memories that do not go together, one that the model cannot draw with, or the
             model's folder does not hold it.
     """
-    parts = [_load(part.strip(), model, device) for part in name.split("+")]
+    names = [name] if is_bridged(name) else [part.strip() for part in name.split("+")]
+    parts = [_load(part, model, device) for part in names]
     return parts[0] if len(parts) == 1 else Stack(parts)
 
 
@@ -80,9 +83,14 @@ def check_accepted(name: str, gives: frozenset[Input], model: str, accepts: froz
 
 def _load(called: str, model: str | Path, device: str) -> Memory:
     name, _, path = called.partition("=")
-    if name not in MEMORIES:
-        raise CheckpointError(f"no memory is called {name!r}; there are: {', '.join(MEMORIES)}")
     accepts = generator_kind(model).accepts
+    if name not in MEMORIES and is_bridged(called):
+        check_accepted(called, BridgedMemory.gives, str(model), accepts)
+        return load_bridged(called, device)
+    if name not in MEMORIES:
+        raise CheckpointError(
+            f"no memory is called {name!r}; there are: {', '.join(MEMORIES)}, and folders of memories trained beside a model"
+        )
     check_accepted(name, MEMORIES[name], str(model), accepts)
     if name == ImagePromptMemory.name:
         return _image_prompt(called, model_folder(model), path, device)

@@ -52,7 +52,14 @@ def _check_reading(memory: Memory, pages: Pages, branch: Branch) -> None:
 
 def _row(context: Context, row: int) -> Context:
     one = slice(row, row + 1)
-    return Context(context.tokens[one], context.mask[one], cast=context.cast[one], images=context.images[one])
+    extra = None if context.extra is None else context.extra[one]
+    return Context(
+        context.tokens[one],
+        context.mask[one],
+        cast=context.cast[one],
+        extra=extra,
+        images=context.images[one],
+    )
 
 
 def _tensors(value: Any) -> list[Tensor]:

@@ -34,8 +34,9 @@ from lianhuan.models.tokens import PageTokenizer
 from lianhuan.sampling import NoisePath
 from lianhuan.train.autoencoder import AutoencoderObjective
 from lianhuan.train.clip import ClipObjective
-from lianhuan.train.loop import TrainConfig, TrainStep, has_bf16, pick_device, train
+from lianhuan.train.loop import TrainConfig, TrainStep, has_bf16, train
 from lianhuan.train.noisy_clip import NoisyClipObjective
+from lianhuan.train.processes import pick_device
 from lianhuan.train.reader import ReaderObjective
 from lianhuan.train.sketch import SketchObjective
 from lianhuan.train.story import StoryData, StoryObjective, TrainedMemory
