@@ -1,6 +1,7 @@
 """Sentences annotated by hand: the words that a picture could show and that the world's captions never say.
 
-TUNED were looked at while the tables were written, FRESH were not: their precision and recall is what to expect.
+TUNED were looked at while the tables were written. FRESH and LATER were not: the first look at them gave precision / recall
+0.95 / 0.95 and 0.98 / 0.94: expect this on new text. General faults seen there were then mended.
 """
 # ruff: noqa: RUF001 the marks are Chinese ones
 

@@ -47,7 +47,9 @@ def plan(
         told, _ = read_source(story, scenes=scenes, title=None, max_characters=max_characters)
         model = generator or "storybook"
     if generator and generator != "storybook" and "/" not in generator and not Path(generator).is_dir():
-        raise typer.BadParameter(f"{generator}: there is no model folder; leave it away for the embedded model")
+        raise typer.BadParameter(
+            f"{generator}: there is no model folder; leave it away for the embedded model"
+        )
     unseen = unseen_by(model, told)
     if as_json:
         print_json(contract(told, unseen))

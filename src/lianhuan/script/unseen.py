@@ -6,6 +6,7 @@ from typing import Protocol
 
 from lianhuan.script.content import Content, bases_of, content_words
 from lianhuan.script.lexicon_en import ANIMALS, KIN, TITLES
+from lianhuan.script.lexicon_plain import IRREGULAR
 from lianhuan.script.lexicon_zh import ANIMALS as ANIMALS_ZH, KIN as KIN_ZH
 from lianhuan.story import Scene, Story
 
@@ -82,8 +83,8 @@ class _Known:
 
     def base(self, word: Content) -> str:
         """The form to show: the first base that is a word; in Chinese what is left without complements."""
-        if self._whole:
-            return word.text
+        if self._whole or word.text in IRREGULAR:
+            return IRREGULAR.get(word.text, word.text)
         first = word.bases[0] if word.text.endswith("ed") else word.text
         likely = [base for base in word.bases if base != word.text]
         return next((base for base in likely if self._vocabulary.is_word(base)), first)
