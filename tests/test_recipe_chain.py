@@ -12,8 +12,10 @@ from lianhuan.conductor import PageDone
 from lianhuan.control.semantic import noisy_eye
 from lianhuan.metrics.reader import load_reader
 from lianhuan.models.clip import load_clip
+from lianhuan.models.known_words import load_known_words
 from lianhuan.train import parts
 from lianhuan.train.loop import TrainConfig
+from lianhuan.train.words import known_words
 
 CONFIG = TrainConfig(steps=1, learning_rate=1e-3, log_every=1)
 
@@ -59,6 +61,9 @@ def test_the_parts_trained_in_order_make_a_model_that_draws(tmp_path: Path) -> N
     both = replace(plan, name="memories", memories=("lstm", "ar-ldm"))
     for how in (plan, both):  # the second from the first one's weights
         done += parts.train_denoiser(tmp_path, CONFIG, how, stories=2, batch=1, resume=False)
+    known = load_known_words(tmp_path / "model")
+    assert known is not None
+    assert known.words == known_words(2), "the model brings the words that it was trained with"
     done += parts.train_clip(tmp_path, CONFIG, stories=2, batch=2, resume=False)
     done += parts.train_noisy_clip(tmp_path, CONFIG, stories=2, batch=4, resume=False)
     for _ in range(2):  # the second from what the first one left

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lianhuan.cli import options
-from lianhuan.cli.stories import HELP, read_source, refuse_with_book
+from lianhuan.cli.stories import HELP, read_source, refuse_with_book, unseen_line
 from lianhuan.cli.terminal import print_json, progress
 from lianhuan.cli.threads import use_cores
 
@@ -200,6 +200,8 @@ def _show(events: "Iterable[Event]", book: "Book", steps: int) -> None:
     said = f"{plan.story.title}: {count} pages with {how['generator']}, memory {how['memory']}, seed {how['seed']}"
     with progress(count * steps) as shown:
         shown.milestone(said)
+        if unseen := unseen_line(book.file.generator, plan.story):
+            shown.milestone(unseen)
         for scene_id, reason in book.stale().items():
             shown.milestone(f"page {book.number(scene_id)}: {reason}")
         for event in stream:

@@ -28,6 +28,7 @@ from lianhuan.models.clip import ClipConfig, StoryClip, load_clip, save_clip
 from lianhuan.models.denoiser import Denoiser, build_unet, watched
 from lianhuan.models.edges import EdgePredictor, EdgePredictorConfig
 from lianhuan.models.files import fingerprint, load_weights, read_config, save_part
+from lianhuan.models.known_words import save_known_words
 from lianhuan.models.noisy_clip import NOISY_CLIP, NoisyClip, NoisyClipConfig
 from lianhuan.models.text_encoder import StoryTextEncoder, TextEncoderConfig
 from lianhuan.models.tokens import PageTokenizer
@@ -40,7 +41,7 @@ from lianhuan.train.processes import pick_device
 from lianhuan.train.reader import ReaderObjective
 from lianhuan.train.sketch import SketchObjective
 from lianhuan.train.story import StoryData, StoryObjective, TrainedMemory
-from lianhuan.train.words import build_words
+from lianhuan.train.words import build_words, known_words
 from lianhuan.world.scene import CLASSES
 
 SIZE = 128
@@ -193,6 +194,7 @@ def train_denoiser(
     yield from train(plan.name, objective, config, folder, resume=resume)
     _save_words(folder, text.cpu(), memories)
     save_denoiser(folder, denoiser)
+    save_known_words(known_words(stories), folder / "model")
 
 
 def train_sketch(
