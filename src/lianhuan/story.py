@@ -12,6 +12,12 @@ DEFAULT_GUIDANCE = 4.5
 Span = Annotated[tuple[int, int], Field(description="[start, end) in characters of the source text")]
 
 
+Weight = Annotated[float, Field(ge=0.0, le=2.0, exclude_if=lambda weight: weight == 1)]
+"""How much the words of a character count; 1, as they are, is not written down."""
+Picture = Annotated[str | None, Field(exclude_if=lambda picture: picture is None)]
+"""Path of a picture of a character, from the book's folder; not written down where there is none."""
+
+
 class Value(BaseModel):
     """A frozen record; unknown keys raise, equality means the same content."""
 
@@ -22,7 +28,9 @@ class Character(Value):
     """One member of the cast.
 
     `kind` is a word the generator can draw: girl, boy, woman, man, fox, rabbit ... or "person" when the text
-    does not say. `adapter` is the file of a character learnt from pictures.
+    does not say. `adapter` is the file of a character learnt from pictures. `picture` is a picture that shows how it
+    looks: the memory sees it before the first page. `weight` says how much its words count in the prompts of
+    checkpoints that take weights, see `docs/guides/checkpoints.md`.
     """
 
     name: str
@@ -30,6 +38,8 @@ class Character(Value):
     aliases: tuple[str, ...] = ()
     look: str = ""
     adapter: str | None = None
+    picture: Picture = None
+    weight: Weight = 1.0
     spans: tuple[Span, ...] = ()
 
 
@@ -98,6 +108,8 @@ class StageEntry(Value):
     name: str
     kind: str = "person"
     look: str = ""
+    picture: Picture = None
+    weight: Weight = 1.0
 
 
 class PageRequest(Value):
@@ -132,6 +144,12 @@ class PageRequest(Value):
     negative_prompt: str = Field(default="", exclude_if=operator.not_)
 
 
+def stage_entry(character: Character) -> StageEntry:
+    """What the generator is told of a character on stage."""
+    known = {field: getattr(character, field) for field in StageEntry.model_fields}
+    return StageEntry(**known)
+
+
 def page_request(
     story: Story,
     scene: Scene,
@@ -148,7 +166,7 @@ def page_request(
         scene_id=scene.id,
         caption=scene.prompt or scene.text,
         place=scene.place,
-        stage=tuple(StageEntry(name=c.name, kind=c.kind, look=c.look) for c in cast),
+        stage=tuple(stage_entry(c) for c in cast),
         changes=scene.changes,
         style=story.style,
         seed=seed if scene.seed is None else scene.seed,

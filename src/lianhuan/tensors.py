@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
 
 def to_tensor(images: Sequence[Image.Image]) -> Tensor:
@@ -24,6 +24,11 @@ def to_images(tensor: Tensor) -> list[Image.Image]:
 def digest(tensor: Tensor) -> str:
     """A short fingerprint of a tensor's numbers."""
     return hashlib.sha256(tensor.detach().cpu().contiguous().numpy().tobytes()).hexdigest()[:16]
+
+
+def weights_digest(module: nn.Module) -> str:
+    """A short fingerprint of a module's parameters."""
+    return digest(torch.cat([weight.flatten() for weight in module.parameters()]))
 
 
 def rowwise(function: Callable[..., Tensor], *batches: Tensor) -> Tensor:

@@ -30,7 +30,7 @@ def illustrate(  # noqa: PLR0913 - one argument per option
         str | None,
         typer.Option(
             metavar="NAME",
-            help="What crosses from page to page: none, lstm, ar-ldm, shared-attention, reference, copy-paste, or several with +. "
+            help="What crosses from page to page: none, lstm, ar-ldm, shared-attention, image-prompt[=PATH of an IP-Adapter], reference, copy-paste, or several with +. "
             "[default: lstm]",
         ),
     ] = None,

@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from PIL import Image
@@ -12,14 +13,22 @@ from PIL import Image
 from lianhuan.book import Settings
 from lianhuan.conductor.events import Event, PageDone, Planned, Step
 from lianhuan.control import ClassifierFree
+from lianhuan.errors import CheckpointError
 from lianhuan.generators import Control, Drawn, Generator
 from lianhuan.generators.options import told_when_full
-from lianhuan.images import fit_square
+from lianhuan.images import fit_square, load_picture
 from lianhuan.memory import Memory, NoMemory
 from lianhuan.memory.base import State
 from lianhuan.memory.load import check_accepted, load_memory
 from lianhuan.models.context import Context
-from lianhuan.story import DEFAULT_GUIDANCE, DEFAULT_STEPS, PageRequest, Story, page_request
+from lianhuan.story import (
+    DEFAULT_GUIDANCE,
+    DEFAULT_STEPS,
+    PageRequest,
+    Story,
+    page_request,
+    stage_entry,
+)
 
 Recipe = Mapping[str, Any]
 Known = Callable[[str, Recipe], Image.Image | None]
@@ -39,6 +48,7 @@ def illustrate(  # noqa: PLR0913 - one argument per choice
     first_frame: Image.Image | None = None,
     known: Known | None = None,
     controls: Sequence[Control] = (),
+    home: Path = Path(),
 ) -> Iterator[Event]:
     """Draw every page of `story`, in order.
 
@@ -54,13 +64,16 @@ def illustrate(  # noqa: PLR0913 - one argument per choice
         first_frame: a given picture of the first scene: the story is continued from it.
         known: finds pages that are finished already, so that a stopped book goes on.
         controls: what else bends the drawing of every page that is drawn.
+        home: the folder where the paths of the cast's pictures begin.
 
     Yields:
         `Planned`, then for every page its `Step`s and its `PageDone`. Closing the generator stops the drawing.
 
     Raises:
-        CheckpointError: the generator cannot draw with this memory, these controls, this sampler or this negative prompt.
+        CheckpointError: the generator cannot draw with this memory, these controls, this sampler, this negative prompt, or
+            weights of characters.
         DeviceError: the memory of the device is too small.
+        PictureError: a picture of the cast cannot be read.
     """
     generator.check(sampler, negative_prompt)
     remembering = default_memory(generator) if memory is None else memory
@@ -73,9 +86,11 @@ def illustrate(  # noqa: PLR0913 - one argument per choice
         "negative_prompt": negative_prompt,
     }
     requests = [page_request(story, scene, **how) for scene in story.scenes]
+    _check_weights(requests, generator)
+    portraits = _portraits(story, remembering, home)
     shared: dict[str, Any] = {
         "generator": generator.name,
-        "weights": generator.fingerprint,
+        "weights": weights_of(generator, remembering),
         "memory": remembering.name,
         "version": version("lianhuan"),
     }
@@ -84,6 +99,9 @@ def illustrate(  # noqa: PLR0913 - one argument per choice
     yield Planned(story, {**shared, **how, "extras": generator.extras})
     state, null = remembering.start(1), generator.null(1, negative_prompt)
     previous: str | None = None
+    for request, picture in portraits:
+        state = _write(generator, remembering, state, generator.encode([request]), picture)
+        previous = _remembered(previous, request, picture)
     for number, request in enumerate(requests, start=1):
         recipe: dict[str, Any] = {**shared, **request.model_dump(mode="json"), "after": previous}
         if controls:
@@ -167,7 +185,7 @@ def _draw(
 
 
 def _contexts(memory: Memory, state: State, words: Context, null: Context) -> dict[str, Context]:
-    nothing = replace(null, cast=words.cast)
+    nothing = replace(null, cast=words.cast, told=words.told)
     return {"cond": memory.read(state, words, "cond"), "uncond": memory.read(state, nothing, "uncond")}
 
 
@@ -175,7 +193,37 @@ def _write(generator: Generator, memory: Memory, state: State, words: Context, i
     if isinstance(memory, NoMemory):
         return state
     with told_when_full():
-        return memory.write(state, words, generator.encode_pictures([image]))
+        return memory.write(state, replace(words, images=(image,)), generator.encode_pictures([image]))
+
+
+def weights_of(generator: Generator, memory: Memory) -> str:
+    """The fingerprint of all weights that draw: the generator's own, unless the memory brings others."""
+    if not memory.fingerprint:
+        return generator.fingerprint
+    return hashlib.sha256(f"{generator.fingerprint} {memory.fingerprint}".encode()).hexdigest()[:16]
+
+
+def _check_weights(requests: Sequence[PageRequest], generator: Generator) -> None:
+    """Raises: CheckpointError: somebody's words are weighted, and the generator cannot do that."""
+    weighted = {entry.name for request in requests for entry in request.stage if entry.weight != 1}
+    if weighted and "weights" not in generator.accepts:
+        raise CheckpointError(
+            f"{generator.name} takes no weights of characters; remove the `weight` of {', '.join(sorted(weighted))}"
+        )
+
+
+def _portraits(story: Story, memory: Memory, home: Path) -> list[tuple[PageRequest, Image.Image]]:
+    """The pictures of the cast, each as a page that shows the character alone; none for a memory that remembers nothing."""
+    if isinstance(memory, NoMemory):
+        return []
+    return [
+        (
+            PageRequest(scene_id=f"cast/{c.name}", caption="", stage=(stage_entry(c),)),
+            load_picture(home / c.picture),
+        )
+        for c in story.cast
+        if c.picture
+    ]
 
 
 def _remembered(before: str | None, request: PageRequest, image: Image.Image) -> str:

@@ -10,6 +10,7 @@ from PIL import Image
 
 from lianhuan import book as folders
 from lianhuan.conductor.events import Event, PageDone, Planned
+from lianhuan.conductor.illustrate import weights_of
 from lianhuan.conductor.models import load_models
 from lianhuan.conductor.redraw import Redraw, Select, redraw
 from lianhuan.conductor.tell import tell
@@ -157,7 +158,7 @@ def draw_book(
         BookError: another program edits the book, or it cannot be written; finished pages stay.
     """
     with book.editing():
-        named = {"generator": generator.name, "weights": generator.fingerprint, "memory": memory.name}
+        named = {"generator": generator.name, "weights": weights_of(generator, memory), "memory": memory.name}
         book.change_book(**named, **asdict(generator.extras))
         scenes = [page.scene() for page in book.file.scenes if page.picked or not only_stale]
         for event in tell(book, generator, memory, scenes, book.known, first_frame=first_frame):

@@ -43,5 +43,6 @@ def tell(
         first_frame=first_frame,
         known=known,
         controls=controls,
+        home=book.folder,
     )
     return renumbered(events, [book.number(scene.id) for scene in scenes])

@@ -5,13 +5,13 @@ from typing import Any
 from torch import Tensor
 
 from lianhuan.generators.base import Control, Moment
+from lianhuan.generators.loop import within_bound
 
 
 class DynamicThreshold(Control):
     """Pulls estimates back that strong guidance has driven too far.
 
-    For each page s is the `percentile` of |x0|; where s is above `bound`, x0 is clipped to [-s, s] and scaled to
-    [-bound, bound].
+    The embedded model has a bound of its own, which it draws with anyway; see `lianhuan.generators.loop.within_bound`.
 
     Args:
         percentile: share in 0..1.
@@ -24,9 +24,7 @@ class DynamicThreshold(Control):
 
     def x0(self, moment: Moment, x0: Tensor) -> Tensor:  # noqa: ARG002 - the hook's form
         """The estimate within the bound."""
-        size = x0.abs().flatten(1).quantile(self.percentile, dim=1).clamp(min=self.bound)
-        size = size[:, None, None, None]
-        return x0.clamp(-size, size) * (self.bound / size)
+        return within_bound(x0, self.bound, self.percentile)
 
     def recipe(self) -> dict[str, Any]:
         """Percentile and bound."""

@@ -49,6 +49,7 @@ def with_characters(generator: LatentDiffusion, characters: Mapping[str, Adapter
         tokenizer=PageTokenizer(words, generator.tokenizer.max_length),
         denoiser=denoiser,
         size=generator.size,
+        bound=generator.bound,
     )
     knowing.compute = generator.compute
     return knowing

@@ -12,8 +12,8 @@ from lianhuan.models.context import Context
 from lianhuan.sampling import Shares
 from lianhuan.story import PageRequest
 
-Input = Literal["tokens", "references", "picture", "examples"]
-"""What can reach a generator beside the words of a page: parts of its `Context` that memories fill."""
+Input = Literal["tokens", "references", "picture", "examples", "prompts", "weights"]
+"""What can reach a generator beside the words of a page: parts of its `Context` that memories fill, weights of characters."""
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ class LatentGenerator(ABC):
         size: side of its pictures in pixels.
         extras, compute: how it was loaded.
         negates: whether guidance can lead away from words.
+        bound: of its estimates of clean latents, see `lianhuan.generators.loop.within_bound`; None for none.
     """
 
     accepts: frozenset[Input] = frozenset({"tokens", "references", "picture"})
@@ -49,6 +50,7 @@ class LatentGenerator(ABC):
     tokenizer: Any
     denoiser: Denoiser
     size: int
+    bound: float | None = None
 
     @property
     def device(self) -> torch.device:
@@ -132,7 +134,7 @@ class LatentGenerator(ABC):
         predict, noise = self._predict(contexts, controls), self._noise(requests)
         steps, own = ways.pop()
         walk = self.sampler(sampler or own or DEFAULT) if isinstance(sampler, str) else sampler
-        for step in sample(predict, self.denoiser.path, noise, steps, controls, walk):
+        for step in sample(predict, self.denoiser.path, noise, steps, controls, walk, self.bound):
             yield step
         assert step.x0 is not None  # our own loop tells it
         images = self.decode(step.x0)

@@ -21,6 +21,7 @@ class LatentDiffusion(LatentGenerator):
         fingerprint: hash of its weights.
         autoencoder, text_encoder, tokenizer, denoiser: its parts, in evaluation mode, on one device.
         size: side of its pictures in pixels.
+        bound: of its estimates of clean latents, see `lianhuan.generators.loop.within_bound`; None for none.
     """
 
     negates = False
@@ -38,6 +39,7 @@ class LatentDiffusion(LatentGenerator):
         tokenizer: PageTokenizer,
         denoiser: Denoiser,
         size: int = 128,
+        bound: float | None = None,
     ):
         self.name = name
         self.fingerprint = fingerprint
@@ -46,6 +48,7 @@ class LatentDiffusion(LatentGenerator):
         self.tokenizer = tokenizer
         self.denoiser = denoiser
         self.size = size
+        self.bound = bound
 
     @torch.no_grad()
     def encode(self, requests: Sequence[PageRequest]) -> Context:

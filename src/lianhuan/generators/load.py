@@ -223,6 +223,7 @@ def _load_own(folder: Path, name: str, extras: Extras, compute: Compute) -> Late
         text_encoder=text_encoder,
         tokenizer=PageTokenizer(tokenizer, text_encoder.config.max_length),
         denoiser=denoiser,
+        bound=path_config.get("bound"),
     )
     generator.compute = compute
     settle(generator)

@@ -31,6 +31,7 @@ def sample(
     steps: int,
     controls: Sequence[Control],
     sampler: Sampler,
+    bound: float | None = None,
 ) -> Iterator[DrawStep]:
     """Draw latents from `noise`, (B, C, H, W); the last step's `x0` is the result.
 
@@ -41,6 +42,7 @@ def sample(
         steps: denoising steps; a control that starts from a picture leaves the first ones out.
         controls: what bends the sampling, asked in order.
         sampler: the times, and the walk along them.
+        bound: see `within_bound`; None leaves the estimates as they are.
     """
     times, walker = sampler(path, steps)
     x = noise
@@ -65,7 +67,7 @@ def sample(
                 features,
                 lambda loss: torch.autograd.grad(loss, leaf, retain_graph=True)[0],
             )
-        x0, pushes[:] = edited(asked, moment, x0, found)
+        x0, pushes[:] = edited(asked, moment, x0, found, bound)
         return x0
 
     walk = walker(denoise, path, x, times)
@@ -109,9 +111,13 @@ def gradients(
 
 
 def edited(
-    controls: Sequence[Control], moment: Moment, x0: Tensor, found: Sequence[tuple[Control, Tensor]]
+    controls: Sequence[Control],
+    moment: Moment,
+    x0: Tensor,
+    found: Sequence[tuple[Control, Tensor]],
+    bound: float | None = None,
 ) -> tuple[Tensor, Pushes]:
-    """The estimate of the clean latents after the score rule and the controls' edits, and what is left to push the latents."""
+    """The estimate of the clean latents after the score rule, the bound and the controls' edits, and what is left to push the latents."""
     x0 = x0.detach().clone()  # outside of inference mode: a plain tensor again
     shares, pushes = moment.path, []
     for control, gradient in found:
@@ -119,9 +125,23 @@ def edited(
             x0 = x0 - control.scale * shares.sigma(moment.t) ** 2 / shares.alpha(moment.t) * gradient
         else:
             pushes.append((control.scale, gradient))
+    if bound is not None:
+        x0 = within_bound(x0, bound)
     for control in controls:
         x0 = control.x0(moment, x0)
     return x0, pushes
+
+
+def within_bound(x0: Tensor, bound: float, percentile: float = 0.995) -> Tensor:
+    """Dynamic thresholding (Imagen: Saharia et al. 2022, section 2.3): estimates that guidance has driven too far, pulled back.
+
+    Args:
+        x0: (B, C, H, W) estimates of clean pictures or latents.
+        bound: where for a page the `percentile` s of |x0| is above it, x0 is clipped to [-s, s] and scaled to [-bound, bound].
+        percentile: share in 0..1.
+    """
+    size = x0.abs().flatten(1).quantile(percentile, dim=1).clamp(min=bound)[:, None, None, None]
+    return x0.clamp(-size, size) * (bound / size)
 
 
 def pushed(before: Tensor, after: Tensor, pushes: Pushes) -> Tensor:

@@ -48,6 +48,7 @@ class ARLDMMemory(nn.Module):
     """
 
     name = "ar-ldm"
+    fingerprint = ""
     gives: frozenset[Input] = frozenset({"tokens"})
     black: Tensor
 

@@ -9,6 +9,7 @@ from lianhuan.generators.load import generator_kind, model_folder
 from lianhuan.memory.ar_ldm import ARLDMMemory, ARLDMMemoryConfig
 from lianhuan.memory.base import Memory, NoMemory
 from lianhuan.memory.copy_paste import CopyPasteMemory
+from lianhuan.memory.image_prompt import ImagePromptMemory
 from lianhuan.memory.lstm import LSTMMemory, LSTMMemoryConfig
 from lianhuan.memory.reference import ReferenceMemory
 from lianhuan.memory.shared_attention import SharedAttentionMemory
@@ -24,16 +25,28 @@ _TRAINED: dict[str, Callable[..., LSTMMemory | ARLDMMemory]] = {
 }
 MEMORIES: dict[str, frozenset[Input]] = {
     kind.name: kind.gives
-    for kind in (NoMemory, LSTMMemory, ARLDMMemory, SharedAttentionMemory, ReferenceMemory, CopyPasteMemory)
+    for kind in (
+        NoMemory,
+        LSTMMemory,
+        ARLDMMemory,
+        SharedAttentionMemory,
+        ImagePromptMemory,
+        ReferenceMemory,
+        CopyPasteMemory,
+    )
 }
 """Names of the memories, as the command line knows them, with what each adds to a context."""
+
+ADAPTER = "ip_adapter"
+"""Folder in a model's own where its IP-Adapter is looked for."""
 
 
 def load_memory(name: str, model: str | Path, device: str = "cpu") -> Memory:
     """A memory for the model in a folder (or "storybook"), in evaluation mode.
 
     Args:
-        name: one of `MEMORIES`, or several with "+" between them.
+        name: one of `MEMORIES`, or several with "+" between them. "image-prompt" takes the IP-Adapter of the folder
+            `ip_adapter` in the model's, "image-prompt=PATH" that in another folder or file; there is no "+" in PATH.
         model: the model's folder, or "storybook".
         device: where it computes.
 
@@ -65,11 +78,16 @@ def check_accepted(name: str, gives: frozenset[Input], model: str, accepts: froz
         )
 
 
-def _load(name: str, model: str | Path, device: str) -> Memory:
+def _load(called: str, model: str | Path, device: str) -> Memory:
+    name, _, path = called.partition("=")
     if name not in MEMORIES:
         raise CheckpointError(f"no memory is called {name!r}; there are: {', '.join(MEMORIES)}")
     accepts = generator_kind(model).accepts
     check_accepted(name, MEMORIES[name], str(model), accepts)
+    if name == ImagePromptMemory.name:
+        return _image_prompt(called, model_folder(model), path, device)
+    if path:
+        raise CheckpointError(f"the memory {name!r} takes no file; call it without ={path}")
     if name in _UNTRAINED:
         return _UNTRAINED[name]()
     folder = model_folder(model) / "memory" / name
@@ -84,3 +102,14 @@ def _load(name: str, model: str | Path, device: str) -> Memory:
         raise CheckpointError(f"{folder}: settings that this version cannot use ({error})") from error
     load_weights(memory, folder)
     return memory.to(device)
+
+
+def _image_prompt(called: str, model: Path, path: str, device: str) -> ImagePromptMemory:
+    from lianhuan.generators.ip_adapter import load_ip_adapter  # slow: brings transformers
+
+    where = Path(path) if path else model / ADAPTER
+    if not path and not where.exists():
+        raise CheckpointError(
+            f"{model} holds no IP-Adapter ({where} is missing); name one: {ImagePromptMemory.name}=FOLDER or =FILE"
+        )
+    return ImagePromptMemory(load_ip_adapter(where, model, device), name=called)

@@ -51,9 +51,8 @@ def _check_reading(memory: Memory, pages: Pages, branch: Branch) -> None:
 
 
 def _row(context: Context, row: int) -> Context:
-    return Context(
-        context.tokens[row : row + 1], context.mask[row : row + 1], cast=context.cast[row : row + 1]
-    )
+    one = slice(row, row + 1)
+    return Context(context.tokens[one], context.mask[one], cast=context.cast[one], images=context.images[one])
 
 
 def _tensors(value: Any) -> list[Tensor]:
