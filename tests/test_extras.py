@@ -110,6 +110,17 @@ class TestEmbeddings:
         plain = ours(folders[family], Extras(), words)
         assert (found[0] - plain[0]).abs().max() > 1e-2 * plain[0].abs().max()
 
+    def test_words_are_found_behind_one_of_several_vectors(
+        self, folders: dict[str, Path], tmp_path: Path
+    ) -> None:
+        path = write_embedding(tmp_path / "zorro.safetensors", "sd1", vectors=3)
+        (words,) = load_generator(folders["sd1"], Extras(embeddings=(str(path),))).words
+        assert words.places("a zorro b", [(8, 9)]) == (5,)
+        assert words.places("a zorro b", [(2, 7)]) == (2, 3, 4)
+        ids, mask = words.chunks("a zorro b")
+        assert mask.sum() == 7
+        assert ids[0, 5] == words.chunks("b")[0][0, 1]
+
     def test_one_of_another_family_is_refused(self, folders: dict[str, Path], tmp_path: Path) -> None:
         wide = write_embedding(tmp_path / "wide.safetensors", "sd2", width=48)
         double = write_embedding(tmp_path / "double.safetensors", "sdxl")

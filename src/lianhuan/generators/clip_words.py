@@ -1,15 +1,11 @@
 """Prompts of any length through the CLIP text encoders of Stable Diffusion."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
-from diffusers.loaders.textual_inversion import TextualInversionLoaderMixin
 from torch import Tensor
 from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
-
-_SPELLING: Any = TextualInversionLoaderMixin()
-"""Puts all words of a textual inversion with several vectors where its name stands, which has small letters."""
 
 
 class ClipWords:
@@ -38,8 +34,7 @@ class ClipWords:
 
     def chunks(self, text: str) -> tuple[Tensor, Tensor]:
         """Ids and mask, (N, 77) int64 and bool, of the N chunks of `text`, at least one."""
-        spelt = str(_SPELLING.maybe_convert_prompt(text.lower(), self.tokenizer))
-        words: list[int] = self.tokenizer(spelt, add_special_tokens=False, verbose=False).input_ids
+        words = [number for number, _ in self._words(text)]
         room = self.length - 2
         ids = torch.full((max(1, -(-len(words) // room)), self.length), self._id("pad_token_id"))
         mask = torch.zeros_like(ids, dtype=torch.bool)
@@ -74,13 +69,32 @@ class ClipWords:
     def places(self, text: str, spans: Sequence[tuple[int, int]]) -> tuple[int, ...]:
         """The numbers of the tokens, among those that a call gives, that stand in pieces [start, end) of `text`."""
         room = self.length - 2
-        read = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
         found = [
             number
-            for number, (start, end) in enumerate(read.offset_mapping)
+            for number, (_, (start, end)) in enumerate(self._words(text))
             if any(start < last and first < end for first, last in spans)
         ]
         return tuple(number // room * self.length + 1 + number % room for number in found)
 
+    def _words(self, text: str) -> list[tuple[int, tuple[int, int]]]:
+        """The ids of the tokens of `text`, each with its piece [start, end); a textual inversion may stand for several."""
+        read = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+        added: dict[str, int] = self.tokenizer.added_tokens_encoder
+        names = {number: name for name, number in added.items()}
+        pieces = zip(read.input_ids, read.offset_mapping, strict=True)
+        return [
+            (number, piece)
+            for first, piece in pieces
+            for number in (first, *_further(names.get(first, ""), added))
+        ]
+
     def _id(self, name: str) -> int:
         return int(getattr(self.tokenizer, name))
+
+
+def _further(name: str, added: Mapping[str, int]) -> Iterator[int]:
+    """The ids of the second and later vectors of a textual inversion; diffusers numbers them."""
+    number = 1
+    while f"{name}_{number}" in added:
+        yield added[f"{name}_{number}"]
+        number += 1
