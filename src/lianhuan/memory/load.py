@@ -83,14 +83,15 @@ def check_accepted(name: str, gives: frozenset[Input], model: str, accepts: froz
 
 def _load(called: str, model: str | Path, device: str) -> Memory:
     name, _, path = called.partition("=")
-    accepts = generator_kind(model).accepts
-    if name not in MEMORIES and is_bridged(called):
-        check_accepted(called, BridgedMemory.gives, str(model), accepts)
-        return load_bridged(called, device)
-    if name not in MEMORIES:
+    beside = name not in MEMORIES and is_bridged(called)
+    if name not in MEMORIES and not beside:
         raise CheckpointError(
             f"no memory is called {name!r}; there are: {', '.join(MEMORIES)}, and folders of memories trained beside a model"
         )
+    accepts = generator_kind(model).accepts
+    if beside:
+        check_accepted(called, BridgedMemory.gives, str(model), accepts)
+        return load_bridged(called, device)
     check_accepted(name, MEMORIES[name], str(model), accepts)
     if name == ImagePromptMemory.name:
         return _image_prompt(called, model_folder(model), path, device)
