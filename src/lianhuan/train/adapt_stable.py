@@ -79,7 +79,9 @@ def adapt_stable(
     if config.mode not in RATES:
         raise RecipeError(f"mode {config.mode!r}: beside Stable Diffusion there are {', '.join(RATES)}")
     if keys == "kohya" and config.mode != "lora":
-        raise RecipeError(f"mode {config.mode!r} changes no layers that kohya has names for; take the mode lora")
+        raise RecipeError(
+            f"mode {config.mode!r} changes no layers that kohya has names for; take the mode lora"
+        )
     objective = StableAdaptObjective(base, pictures, config)
     settings = TrainConfig(
         steps=config.steps,
