@@ -1,7 +1,7 @@
 """Stable Diffusion 1.5 and SDXL as large as they are, with random weights: they draw noise, at the real price.
 
 Sizes are those that the settings of the published checkpoints state. The tokenizer spells every word letter by letter, so
-captions of up to 75 letters are one chunk of 77 tokens, as most prompts are.
+that a page's prompt is two chunks of 77 tokens where a real tokenizer makes one.
 """
 
 from pathlib import Path
