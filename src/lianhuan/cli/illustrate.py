@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lianhuan.cli.engine import Engine
 from lianhuan.cli.stories import HELP, read_source, refuse_with_book
 from lianhuan.cli.terminal import print_json, progress
 from lianhuan.cli.threads import use_cores
@@ -54,6 +55,7 @@ def illustrate(  # noqa: PLR0913 - one argument per option
         list[str] | None,
         typer.Option(metavar="NAME=ADAPTER", help="A character learnt by `lianhuan adapt`; may be repeated."),
     ] = None,
+    engine: Engine = "auto",
     first_frame: Annotated[
         Path | None, typer.Option(metavar="IMG", help="Picture of the first page; the story goes on from it.")
     ] = None,
@@ -90,16 +92,19 @@ def illustrate(  # noqa: PLR0913 - one argument per option
         raise typer.BadParameter("--only-stale is for a book that is drawn already, without --first-frame")
     settings = _settings(old, steps, guidance)
 
-    from lianhuan.conductor import Book, draw_book
+    from lianhuan.conductor import Book, choose_engine, draw_book
     from lianhuan.generators import STORYBOOK, load_generator
     from lianhuan.images import load_picture
     from lianhuan.memory.load import load_memory
 
-    use_cores()
     given = None if first_frame is None else load_picture(first_frame)
     model = generator or (old.generator if old else STORYBOOK)
     method = memory or (old.memory if old else "lstm")
-    drawing, remembering = load_generator(model), load_memory(method, model)
+    learnt = bool(character) or any(member.adapter for member in plan.story.cast)
+    chosen = choose_engine(engine, model, method, learnt=learnt)
+    use_cores(chosen)
+    drawing = load_generator(model, engine=chosen)
+    remembering = load_memory(method, model, engine=chosen)
     book = Book.create(
         plan.folder,
         plan.story,
@@ -150,9 +155,10 @@ def _plan(source: str, out: Path | None, **reading: Any) -> _Plan:
 def _with_learnt(book: "Book", generator: "Generator", given: "Iterable[str]") -> "Generator":
     """The generator with the characters that NAME=ADAPTER options, or the book already, say are learnt."""
     from lianhuan.conductor import with_cast
-    from lianhuan.models.adapter import Adapter
 
     for text in given:
+        from lianhuan.models.adapter import Adapter  # brings torch
+
         name, _, path = text.partition("=")
         if not name or not path:
             raise typer.BadParameter("--character wants NAME=ADAPTER")
@@ -178,7 +184,7 @@ def _show(events: "Iterable[Event]", book: "Book", steps: int) -> None:
     plan = next(stream)
     assert isinstance(plan, Planned)
     count, how = len(book.file.scenes), plan.settings
-    said = f"{plan.story.title}: {count} pages with {how['generator']}, memory {how['memory']}, seed {how['seed']}"
+    said = f"{plan.story.title}: {count} pages with {how['generator']}, memory {how['memory']}, engine {how['engine']}, seed {how['seed']}"
     with progress(count * steps) as shown:
         shown.milestone(said)
         for scene_id, reason in book.stale().items():

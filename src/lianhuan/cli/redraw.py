@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from lianhuan.cli.engine import Engine
 from lianhuan.cli.pages import Folder, Page, say_exports
 from lianhuan.cli.terminal import print_json, progress
 from lianhuan.cli.threads import use_cores
@@ -71,6 +72,7 @@ def redraw(  # noqa: PLR0913 - one argument per option
         bool,
         typer.Option("--then-following", help="Draw the unlocked pages after it again, to remember it."),
     ] = False,
+    engine: Engine = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Draw one page of a book anew; all other pages stay as they are.
@@ -92,7 +94,7 @@ def redraw(  # noqa: PLR0913 - one argument per option
     pictures = _Pictures(mask, from_picture, strength, sketch, beta, sketch_until)
     before = {record.id: record.picked for record in book.file.scenes}
     try:
-        _draw(book, wish, pictures)
+        _draw(book, wish, pictures, engine)
     except KeyboardInterrupt:
         raise KeyboardInterrupt("stopped; the book is as it was") from None
     new = {record.id for record in book.file.scenes if record.picked != before.get(record.id)}
@@ -108,9 +110,12 @@ def redraw(  # noqa: PLR0913 - one argument per option
 
 def _select(name: "SelectorName | None", clip: Path | None) -> "Select | None":
     from lianhuan.conductor.select import selector
+
+    if clip is None or name is None:
+        return None if name is None else selector(name)
     from lianhuan.models.clip import load_clip
 
-    return None if name is None else selector(name, None if clip is None else load_clip(clip))
+    return selector(name, load_clip(clip))
 
 
 @dataclass(frozen=True)
@@ -126,15 +131,15 @@ class _Pictures:
 
     def controls(self, book: "Book", scene_id: str, generator: "Generator") -> "list[Control]":
         """What bends the drawing of a page."""
-        from lianhuan.control import Sketch
-        from lianhuan.generators.load import own_loop
-        from lianhuan.models.edges import load_sketch
-
         if self.mask is self.over is self.sketch is None:
             return []
         given = self._given(book, scene_id, generator)
         if self.sketch is None:
             return given
+        from lianhuan.control import Sketch
+        from lianhuan.generators.load import own_loop
+        from lianhuan.models.edges import load_sketch
+
         reached, strokes = own_loop(generator, "--sketch"), load_sketch(self.sketch)
         return [*given, Sketch.by_hand(reached, strokes, beta=self.beta, stop=self.until)]
 
@@ -153,11 +158,14 @@ class _Pictures:
         return [SDEdit(latents, self.strength)]
 
 
-def _draw(book: "Book", wish: "Redraw", pictures: _Pictures) -> None:
-    from lianhuan.conductor import PageDone, Step, load_models, redraw as draw
+def _draw(book: "Book", wish: "Redraw", pictures: _Pictures, engine: Engine) -> None:
+    from lianhuan.conductor import PageDone, Step, choose_engine, load_models, redraw as draw
 
-    use_cores()
-    generator, memory = load_models(book)
+    file, learnt = book.file, any(member.adapter for member in book.file.cast)
+    sketch = pictures.sketch is not None
+    chosen = choose_engine(engine, file.generator, file.memory, learnt=learnt, sketch=sketch)
+    use_cores(chosen)
+    generator, memory = load_models(book, chosen)
     wish = replace(wish, controls=pictures.controls(book, book.find(wish.page).id, generator))
     following = len(book.file.scenes) - book.number(book.find(wish.page).id) if wish.then_following else 0
     with progress((wish.candidates + following) * book.file.steps) as shown:

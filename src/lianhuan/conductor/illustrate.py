@@ -15,7 +15,7 @@ from lianhuan.generators import Control, Drawn, Generator
 from lianhuan.images import fit_square
 from lianhuan.memory import Memory, NoMemory
 from lianhuan.memory.base import State
-from lianhuan.memory.load import check_accepted, load_memory
+from lianhuan.memory.load import check_accepted, check_engine, load_memory
 from lianhuan.models.context import Context
 from lianhuan.story import DEFAULT_GUIDANCE, DEFAULT_STEPS, PageRequest, Story, page_request
 
@@ -57,10 +57,12 @@ def illustrate(  # noqa: PLR0913 - one argument per choice
     """
     remembering = default_memory(generator) if memory is None else memory
     check_accepted(remembering.name, remembering.gives, generator.name, generator.accepts)
+    check_engine(remembering, generator)
     requests = [page_request(story, s, seed=seed, steps=steps, guidance=guidance) for s in story.scenes]
     shared = {
         "generator": generator.name,
         "weights": generator.fingerprint,
+        "engine": generator.engine,
         "memory": remembering.name,
         "version": version("lianhuan"),
     }
@@ -111,6 +113,7 @@ def draw_stories(
         CheckpointError: the generator cannot draw with this memory.
     """
     check_accepted(memory.name, memory.gives, generator.name, generator.accepts)
+    check_engine(memory, generator)
     rows: list[list[Image.Image]] = [[] for _ in stories]
     states, null = [memory.start(1) for _ in stories], generator.null(1)
     for pages in zip(*stories, strict=True):
@@ -131,7 +134,7 @@ def draw_stories(
 
 def default_memory(generator: Generator) -> Memory:
     """The LSTM memory trained with this generator."""
-    return load_memory("lstm", generator.name)
+    return load_memory("lstm", generator.name, engine=generator.engine)
 
 
 def _draw(

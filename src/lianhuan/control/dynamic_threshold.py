@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from torch import Tensor
-
+from lianhuan.arrays import Array, quantiles
 from lianhuan.generators.base import Control, Moment
 
 
@@ -22,11 +21,10 @@ class DynamicThreshold(Control):
         self.percentile = percentile
         self.bound = bound
 
-    def x0(self, moment: Moment, x0: Tensor) -> Tensor:  # noqa: ARG002 - the hook's form
+    def x0(self, moment: Moment, x0: Array) -> Array:  # noqa: ARG002 - the hook's form
         """The estimate within the bound."""
-        size = x0.abs().flatten(1).quantile(self.percentile, dim=1).clamp(min=self.bound)
-        size = size[:, None, None, None]
-        return x0.clamp(-size, size) * (self.bound / size)
+        size = quantiles(abs(x0), self.percentile).clip(min=self.bound)[:, None, None, None]
+        return x0.clip(-size, size) * (self.bound / size)
 
     def recipe(self) -> dict[str, Any]:
         """Percentile and bound."""

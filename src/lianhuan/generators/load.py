@@ -1,30 +1,25 @@
 """Find a generator by name or folder."""
 
+from __future__ import annotations
+
 import json
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
-
-import torch
-from diffusers import UNet2DConditionModel
-from tokenizers import Tokenizer
+from typing import TYPE_CHECKING, Any
 
 from lianhuan.errors import CheckpointError
-from lianhuan.generators.base import Generator
-from lianhuan.generators.hub import hub_folder, is_hub_name
+from lianhuan.generators.base import Engine, Generator
 from lianhuan.generators.latent import LatentGenerator
-from lianhuan.generators.latent_diffusion import LatentDiffusion
-from lianhuan.generators.pipeline import PipelineGenerator
-from lianhuan.models.autoencoder import Autoencoder, AutoencoderConfig
-from lianhuan.models.denoiser import Denoiser
-from lianhuan.models.files import fingerprint, load_weights, read_config
-from lianhuan.models.pointwise import fix_pointwise
-from lianhuan.models.text_encoder import StoryTextEncoder, TextEncoderConfig
-from lianhuan.models.tokens import PageTokenizer
-from lianhuan.sampling import NoisePath
+from lianhuan.late import needing_openvino, needing_torch
+
+if TYPE_CHECKING:
+    from lianhuan.generators.latent_diffusion import LatentDiffusion
+    from lianhuan.generators.pipeline import PipelineGenerator
 
 STORYBOOK = "storybook"
 """Name of the embedded model."""
+EMBEDDED = "LatentDiffusion"
+"""`_class_name` of the embedded model and of models in its layout."""
 INDEX = "model_index.json"
 PARTS = (INDEX, "autoencoder", "memory", "path", "text_encoder", "unet")
 """What decides the pictures of a model folder in the embedded layout; a part for controls, as that for sketches, is not in it."""
@@ -41,6 +36,8 @@ def model_folder(name: str | Path) -> Path:
     if name == STORYBOOK:
         folder = Path(str(files("lianhuan"))) / "weights" / STORYBOOK
     else:
+        from lianhuan.generators.hub import hub_folder, is_hub_name  # slow
+
         folder = hub_folder(str(name)) if is_hub_name(str(name)) else Path(name)
     if not (folder / INDEX).is_file():
         raise CheckpointError(
@@ -49,7 +46,9 @@ def model_folder(name: str | Path) -> Path:
     return folder
 
 
-def load_generator(name: str | Path = STORYBOOK, *, device: str = "cpu") -> Generator:
+def load_generator(
+    name: str | Path = STORYBOOK, *, device: str = "cpu", engine: Engine = "torch"
+) -> Generator:
     """The generator in a model folder, ready to draw. Its family is recognised from the files.
 
     Args:
@@ -57,23 +56,45 @@ def load_generator(name: str | Path = STORYBOOK, *, device: str = "cpu") -> Gene
             text-to-image pipeline; or such a model's name on the Hugging Face hub, "owner/name": only then the network
             may be used.
         device: a torch device.
+        engine: "torch", or "light" for a model in the embedded layout on the CPU without torch; a memory must be of the
+            same one.
 
     Raises:
-        CheckpointError: the folder is missing, incomplete, damaged, unsafe or of an unknown kind.
+        CheckpointError: the folder is missing, incomplete, damaged, unsafe or of an unknown kind, or the engine cannot draw
+            with it.
+        MissingDependency: the engine is not installed.
     """
-    kind, folder = generator_kind(name), model_folder(name)
-    if kind is LatentDiffusion:
-        return _load_own(folder, str(name), device)
-    if issubclass(kind, PipelineGenerator):
-        from lianhuan.generators.attached import load_pipeline  # slow: brings transformers
+    if engine == "light":
+        return _load_light(name)
+    with needing_torch():
+        from lianhuan.generators.latent_diffusion import LatentDiffusion
+        from lianhuan.generators.pipeline import PipelineGenerator
 
-        return load_pipeline(folder, _index(folder), str(name), device)
-    from lianhuan.generators.checkpoint import load_stable_diffusion
+        kind, folder = generator_kind(name), model_folder(name)
+        if kind is LatentDiffusion:
+            return _load_own(folder, str(name), device)
+        if issubclass(kind, PipelineGenerator):
+            from lianhuan.generators.attached import load_pipeline  # slow: brings transformers
 
-    return load_stable_diffusion(folder, _index(folder), str(name), device)
+            return load_pipeline(folder, _index(folder), str(name), device)
+        from lianhuan.generators.checkpoint import load_stable_diffusion
+
+        return load_stable_diffusion(folder, _index(folder), str(name), device)
 
 
-def generator_kind(name: str | Path) -> type[LatentGenerator] | type[PipelineGenerator]:
+def is_embedded_kind(name: str | Path) -> bool:
+    """Whether a model is in the embedded model's layout.
+
+    Args:
+        name: as for `load_generator`.
+
+    Raises:
+        CheckpointError: the folder is missing or damaged.
+    """
+    return str(_index(model_folder(name))["_class_name"]) == EMBEDDED
+
+
+def generator_kind(name: str | Path) -> type[LatentGenerator | PipelineGenerator]:
     """What draws with a model, to ask what it accepts before it is loaded.
 
     Args:
@@ -84,7 +105,9 @@ def generator_kind(name: str | Path) -> type[LatentGenerator] | type[PipelineGen
     """
     folder = model_folder(name)
     pipeline = str(_index(folder)["_class_name"])
-    if pipeline == LatentDiffusion.__name__:
+    if pipeline == EMBEDDED:
+        from lianhuan.generators.latent_diffusion import LatentDiffusion
+
         return LatentDiffusion
     if pipeline in FAMILIES:
         from lianhuan.generators.stable_diffusion import StableDiffusion  # slow: brings transformers
@@ -97,7 +120,7 @@ def generator_kind(name: str | Path) -> type[LatentGenerator] | type[PipelineGen
         known = ", ".join(f"{family} ({pipeline})" for pipeline, family in FAMILIES.items())
         raise CheckpointError(
             f"{folder} is a {pipeline}; supported so far: {known}, {', '.join(attached.FAMILIES)}, other pipelines that draw "
-            f"pictures from words alone, and {LatentDiffusion.__name__} folders like the embedded model's"
+            f"pictures from words alone, and {EMBEDDED} folders like the embedded model's"
         )
     return found
 
@@ -121,6 +144,8 @@ def embedded_kind(generator: Generator, use: str) -> LatentDiffusion:
     Raises:
         CheckpointError: it is of another kind.
     """
+    from lianhuan.generators.latent_diffusion import LatentDiffusion
+
     if not isinstance(generator, LatentDiffusion):
         raise CheckpointError(
             f"{use}: this works with models of the embedded kind ({STORYBOOK!r} is one), and {generator.name} is of another"
@@ -146,8 +171,33 @@ def own_loop(generator: Generator, use: str) -> LatentGenerator:
     return generator
 
 
+def _load_light(name: str | Path) -> Generator:
+    if not is_embedded_kind(name):
+        raise CheckpointError(
+            f"{name}: the light engine draws with models of the embedded kind alone ({STORYBOOK!r} is one); take the engine "
+            "'torch'"
+        )
+    with needing_openvino():
+        from lianhuan.generators.light import LightDiffusion
+
+        return LightDiffusion(model_folder(name), str(name), PARTS)
+
+
 def _load_own(folder: Path, name: str, device: str) -> LatentDiffusion:
     """The generator in a folder in the embedded model's layout."""
+    import torch
+    from diffusers import UNet2DConditionModel
+    from tokenizers import Tokenizer
+
+    from lianhuan.generators.latent_diffusion import LatentDiffusion
+    from lianhuan.models.autoencoder import Autoencoder, AutoencoderConfig
+    from lianhuan.models.denoiser import Denoiser
+    from lianhuan.models.files import fingerprint, load_weights, read_config
+    from lianhuan.models.pointwise import fix_pointwise
+    from lianhuan.models.text_encoder import StoryTextEncoder, TextEncoderConfig
+    from lianhuan.models.tokens import PageTokenizer
+    from lianhuan.sampling import NoisePath
+
     text_config = read_config(folder / "text_encoder")
     unet_config = read_config(folder / "unet")
     path_config = read_config(folder / "path")

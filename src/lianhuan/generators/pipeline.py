@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from lianhuan.generators.attach import attach, check_attachable
-from lianhuan.generators.base import Control, Drawn, DrawStep, Input
+from lianhuan.generators.base import Control, Drawn, DrawStep, Engine, Input
 from lianhuan.generators.packing import packed
 from lianhuan.generators.prompt import page_prompt
 from lianhuan.generators.stepwise import Tell, stepwise
@@ -35,6 +35,7 @@ class PipelineGenerator:
         size: side of its pictures in pixels.
     """
 
+    engine: Engine = "torch"
     accepts: frozenset[Input] = frozenset({"picture"})
 
     def __init__(self, *, name: str, fingerprint: str, pipeline: Any, size: int):

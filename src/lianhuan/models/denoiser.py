@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from lianhuan.models.attention import SharedAttention, look_back
 from lianhuan.models.context import Context, References
-from lianhuan.models.text_encoder import SUMMARY_TOKENS
+from lianhuan.models.tokens import SUMMARY_TOKENS
 from lianhuan.sampling import NoisePath
 
 Prediction = Literal["epsilon", "v_prediction"]

@@ -1,0 +1,200 @@
+"""A network of OpenVINO's operations, built piece by piece from the weights of a part."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import openvino as ov
+from openvino import Node, Type, opset15 as ops
+
+from lianhuan.models.files import Arrays, to_int8
+
+Numbers = npt.NDArray[np.float32]
+Range = tuple[float, float]
+LEVELS = 256
+"""Values that an 8-bit number can take."""
+
+
+class Graph:
+    """Layers by the names that their weights have in a part's file.
+
+    Args:
+        arrays: the weights.
+        ranges: names of layers -> least and largest value of what enters them; those layers compute in 8 bits.
+        watch: whether `entering` collects what enters every layer that could.
+    """
+
+    def __init__(self, arrays: Arrays, ranges: Mapping[str, Range] | None = None, *, watch: bool = False):
+        self.arrays = arrays
+        self.ranges = ranges or {}
+        self.watch = watch
+        self.entering: dict[str, Node] = {}
+        self.inputs: list[Node] = []
+
+    def input(self, name: str, shape: Sequence[int], kind: Type = Type.f32) -> Node:
+        """An input of the network."""
+        node = ops.parameter(list(shape), kind, name=name)
+        node.output(0).get_tensor().set_names({name})
+        self.inputs.append(node)
+        return node
+
+    def model(self, **outputs: Node) -> ov.Model:
+        """The network with these outputs."""
+        results = []
+        for name, node in outputs.items():
+            result = ops.result(node)
+            result.output(0).get_tensor().set_names({name})
+            results.append(result)
+        return ov.Model(results, self.inputs)
+
+    def weight(self, name: str) -> Node:
+        """A weight as it is."""
+        return ops.constant(self.arrays[name])
+
+    def linear(self, x: Node, name: str) -> Node:
+        """(..., D_in) -> (..., D_out)."""
+        return self._product(x, name, self.arrays[f"{name}.weight"], self.arrays.get(f"{name}.bias"))
+
+    def rows(self, x: Node, name: str, part: str) -> Node:
+        """One of the two products of torch's LSTMCell: `part` is "ih" or "hh"."""
+        weight, bias = (self.arrays[f"{name}.{kind}_{part}"] for kind in ("weight", "bias"))
+        return self._product(x, f"{name}.{part}", weight, bias)
+
+    def heads(self, x: Node, name: str, heads: int) -> Node:
+        """(B, n, D) -> (B, heads, n, D / heads), after a linear layer."""
+        return self._split(self.linear(x, name), heads)
+
+    def conv(self, x: Node, name: str, stride: int = 1) -> Node:
+        """A convolution in one or two dimensions that keeps the size, but for its stride."""
+        weight = self.arrays[f"{name}.weight"]
+        edges = [width // 2 for width in weight.shape[2:]]
+        return self.conv_padded(x, name, stride, edges, edges)
+
+    def conv_padded(
+        self, x: Node, name: str, stride: int, before: Sequence[int], after: Sequence[int]
+    ) -> Node:
+        """A convolution with so many zeros before and after each dimension."""
+        weight, bias = self.arrays[f"{name}.weight"], self.arrays[f"{name}.bias"]
+        space = weight.ndim - 2
+        x, kernel = self._narrowed(x, name, weight)
+        y = ops.convolution(x, kernel, [stride] * space, list(before), list(after), [1] * space)
+        return ops.add(y, ops.constant(bias.reshape(1, -1, *[1] * space)))
+
+    def group_norm(self, x: Node, name: str, groups: int, epsilon: float) -> Node:
+        """Group normalisation."""
+        return ops.group_normalization(
+            x, self.weight(f"{name}.weight"), self.weight(f"{name}.bias"), groups, epsilon
+        )
+
+    def layer_norm(self, x: Node, name: str) -> Node:
+        """Layer normalisation over the last dimension."""
+        flat = ops.mvn(x, ops.constant(np.array([-1])), True, 1e-5, "inside_sqrt")
+        return ops.add(ops.multiply(flat, self.weight(f"{name}.weight")), self.weight(f"{name}.bias"))
+
+    def attend(self, query: Node, key: Node, value: Node, hidden: Node | None = None) -> Node:
+        """(B, n, D) from (B, heads, n, D / heads) queries and (B, heads, m, D / heads) keys and values.
+
+        Args:
+            query: what looks.
+            key: what is looked at.
+            value: what is seen.
+            hidden: additive, of a shape that fits (B, heads, n, m).
+        """
+        weights = ops.multiply(ops.matmul(query, key, False, True), number(query.shape[3] ** -0.5))
+        if hidden is not None:
+            weights = ops.add(weights, hidden)
+        seen = ops.matmul(ops.softmax(weights, -1), value, False, False)
+        return merged(seen)
+
+    def multihead(
+        self, name: str, query: Node, looked_at: Node, heads: int, hidden: Node | None = None
+    ) -> Node:
+        """Torch's MultiheadAttention: (B, n, D) queries look at (B, m, D) tokens."""
+        sources = {"q": query, "k": looked_at, "v": looked_at}
+        weights = np.split(self.arrays[f"{name}.in_proj_weight"], 3)
+        biases = np.split(self.arrays[f"{name}.in_proj_bias"], 3)
+        asked, known, told = (
+            self._split(self._product(x, f"{name}.{part}", weight, bias), heads)
+            for (part, x), weight, bias in zip(sources.items(), weights, biases, strict=True)
+        )
+        return self.linear(self.attend(asked, known, told, hidden), f"{name}.out_proj")
+
+    def _product(self, x: Node, name: str, weight: Numbers, bias: Numbers | None) -> Node:
+        x, table = self._narrowed(x, name, weight)
+        y = ops.matmul(x, table, False, True)
+        return y if bias is None else ops.add(y, ops.constant(bias))
+
+    def _split(self, x: Node, heads: int) -> Node:
+        rows, length, width = x.shape
+        cut = shaped(x, rows, length, heads, width // heads)
+        return ops.transpose(cut, ops.constant(np.array([0, 2, 1, 3])))
+
+    def _narrowed(self, x: Node, name: str, weight: Numbers) -> tuple[Node, Node]:
+        """What enters a layer and its weight, in 8 bits if its range is known.
+
+        Weights have one scale per output channel, as in the files; what enters has one scale and a zero point.
+        """
+        if self.watch:
+            self.entering[name] = x
+        if name not in self.ranges:
+            return x, ops.constant(weight)
+        low, high = (number(bound) for bound in self.ranges[name])
+        whole, scale = to_int8(weight)
+        table = ops.multiply(ops.convert(ops.constant(whole), Type.f32), ops.constant(scale))
+        return ops.fake_quantize(x, low, high, low, high, LEVELS), table
+
+
+def merged(x: Node) -> Node:
+    """(B, heads, n, D / heads) -> (B, n, D)."""
+    rows, heads, length, width = x.shape
+    return shaped(ops.transpose(x, ops.constant(np.array([0, 2, 1, 3]))), rows, length, heads * width)
+
+
+def padding(mask: Node, least: float = -1e4) -> Node:
+    """(B, 1, 1, L) to be added to attention weights, from (B, L), 1 = keep."""
+    away = ops.multiply(ops.subtract(number(1), mask), number(least))
+    return shaped(away, mask.shape[0], 1, 1, mask.shape[1])
+
+
+def number(value: float) -> Node:
+    """A constant."""
+    return ops.constant(np.float32(value))
+
+
+def shaped(x: Node, *shape: int) -> Node:
+    """The same numbers in another shape; -1 stands for what is left."""
+    return ops.reshape(x, ops.constant(np.array(shape)), False)
+
+
+def gelu(x: Node) -> Node:
+    """The exact GELU."""
+    return ops.gelu(x, "erf")
+
+
+def halves(x: Node, axis: int, parts: int = 2) -> list[ov.Output]:
+    """Equal parts along a dimension."""
+    return list(ops.split(x, ops.constant(np.array(axis)), parts).outputs())
+
+
+def first(x: Node, count: int) -> Node:
+    """The first tokens of (B, L, D)."""
+    start, stop, one = (ops.constant(np.array([at])) for at in (0, count, 1))
+    return ops.slice(x, start, stop, one, one)
+
+
+def doubled(x: Node) -> Node:
+    """(B, C, H, W) -> (B, C, 2H, 2W), every cell four times."""
+    return ops.interpolate(
+        x,
+        ops.constant(np.array([2.0, 2.0], np.float32)),
+        "nearest",
+        "scales",
+        coordinate_transformation_mode="asymmetric",
+        nearest_mode="floor",
+        axes=ops.constant(np.array([2, 3])),
+    )
+
+
+def flattened(x: Node) -> Node:
+    """(B, ...) -> (B, all the rest)."""
+    return shaped(x, x.shape[0], -1)

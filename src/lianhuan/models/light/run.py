@@ -1,0 +1,46 @@
+"""Running a network of the light engine, always with the same result."""
+
+import os
+from typing import Any
+
+import numpy as np
+import openvino as ov
+
+from lianhuan.arrays import Array
+
+MOST = 2
+"""Threads that are used at most, as with torch."""
+
+
+def threads() -> int:
+    """One thread per core, at most two; OMP_NUM_THREADS overrules it."""
+    if "OMP_NUM_THREADS" in os.environ:
+        return max(1, int(os.environ["OMP_NUM_THREADS"].split(",")[0] or 1))
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(MOST, cores)
+
+
+class Network:
+    """A network that is ready to run on the CPU.
+
+    It computes in 32 bits even where the processor has faster, shorter numbers, in one stream and on few threads, so that a page
+    does not depend on the machine's load or on what else is drawn.
+
+    Args:
+        model: with fixed sizes.
+    """
+
+    def __init__(self, model: ov.Model):
+        settings: dict[str, Any] = {
+            "INFERENCE_PRECISION_HINT": "f32",
+            "EXECUTION_MODE_HINT": "ACCURACY",
+            "NUM_STREAMS": 1,
+            "INFERENCE_NUM_THREADS": threads(),
+            "ENABLE_CPU_PINNING": False,
+        }
+        self._request = ov.Core().compile_model(model, "CPU", settings).create_infer_request()
+
+    def __call__(self, **inputs: Array) -> dict[str, Array]:
+        """Copies of all outputs by their names."""
+        found = self._request.infer({name: np.ascontiguousarray(value) for name, value in inputs.items()})
+        return {port.any_name: np.array(value) for port, value in found.items()}
