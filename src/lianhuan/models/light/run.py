@@ -14,8 +14,9 @@ MOST = 2
 
 def threads() -> int:
     """One thread per core, at most two; OMP_NUM_THREADS overrules it."""
-    if "OMP_NUM_THREADS" in os.environ:
-        return max(1, int(os.environ["OMP_NUM_THREADS"].split(",")[0] or 1))
+    wish = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
+    if wish.isdigit() and int(wish) > 0:
+        return int(wish)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(MOST, cores)
 
