@@ -1,7 +1,7 @@
 """The embedded model's generator without torch: networks by OpenVINO, everything else in NumPy."""
 
 from collections.abc import Mapping, Sequence
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,17 +32,23 @@ class LightDenoiser:
     """`lianhuan.models.denoiser.Denoiser` for pages of the embedded model.
 
     Args:
-        folder: of the model.
+        folder: of the UNet.
         path: between pictures and noise.
         prediction: "epsilon" or "v_prediction".
+        length: number of tokens of a page.
+
+    Raises:
+        CheckpointError: a part is missing, damaged, or of a kind that this engine does not know.
     """
 
-    def __init__(self, folder: Path, path: NoisePath, prediction: str):
+    def __init__(self, folder: Path, path: NoisePath, prediction: str, length: int):
         self.path = path
         self.prediction = prediction
-        self.config = read_config(folder / "unet")
-        self._arrays = load_arrays(folder / "unet")
-        self._network = cache(self._compiled)
+        self.folder = folder
+        self.config = read_config(folder)
+        self._arrays = load_arrays(folder)
+        self._network = cache(self._build)
+        self._network(2, length)  # guided pages; what does not fit is told before anything is drawn
 
     def __call__(self, x: Array, t: float, context: Context) -> Array:
         """The estimate of x0, (B, C, H, W), from `x` at time `t`."""
@@ -56,8 +62,8 @@ class LightDenoiser:
             return (x - sigma * out) / alpha
         return alpha * x - sigma * out
 
-    def _compiled(self, rows: int, length: int) -> Network:
-        return Network(unet(Graph(self._arrays), self.config, rows, length))
+    def _build(self, rows: int, length: int) -> Network:
+        return Network(self.folder, lambda: unet(Graph(self._arrays), self.config, rows, length))
 
 
 class LightDiffusion(LatentGenerator):
@@ -82,24 +88,32 @@ class LightDiffusion(LatentGenerator):
         self.name = name
         self.fingerprint = fingerprint(folder, parts)
         self.size = 128
+        self._words = load_arrays(folder / "text_encoder")
+        autoencoder, text, path = (
+            read_config(folder / part) for part in ("autoencoder", "text_encoder", "path")
+        )
         try:
-            self._autoencoder: dict[str, Any] = read_config(folder / "autoencoder")
-            self._words: dict[str, Any] = read_config(folder / "text_encoder")
-            path: dict[str, Any] = read_config(folder / "path")
             words = Tokenizer.from_file(str(folder / "text_encoder" / "tokenizer.json"))
-            self.tokenizer = PageTokenizer(words, self._words.get("max_length", 60))
-            self.denoiser: Any = LightDenoiser(folder, NoisePath.cosine(path["times"]), path["prediction"])
-        except CheckpointError:
-            raise
+            self.tokenizer = PageTokenizer(words, text["max_length"])
+            way = NoisePath.cosine(path["times"]), path["prediction"]
+            patch, levels = autoencoder["patch"], len(autoencoder["widths"])
+            self._shape = (autoencoder["latent_channels"], self.size // 8, self.size // 8)
         except Exception as error:  # the tokenizers library raises bare Exception
             raise CheckpointError(f"{folder}: settings that this version cannot use ({error})") from error
-        self._text_arrays = load_arrays(folder / "text_encoder")
-        self._autoencoder_arrays = load_arrays(folder / "autoencoder")
+        home = folder / "autoencoder"
+        arrays, length = load_arrays(home), self.tokenizer.max_length
+        self._encode = Network(home, lambda: encoder(Graph(arrays), patch, levels, self.size))
+        self._decode = Network(home, lambda: decoder(Graph(arrays), patch, levels, self._shape))
+        self._read = Network(
+            folder / "text_encoder",
+            lambda: text_encoder(Graph(self._words), text["layers"], text["heads"], length),
+        )
+        self.denoiser: Any = LightDenoiser(folder / "unet", *way, length + SUMMARY_TOKENS)
 
     def encode(self, requests: Sequence[PageRequest]) -> Context:
         """Context of each page, (B, 4 + L, D); a page has the same numbers in any batch."""
         ids, segments, mask = self.tokenizer.arrays(requests)
-        words, kinds = (self._text_arrays[f"{table}.weight"] for table in ("words", "segments"))
+        words, kinds = (self._words[f"{table}.weight"] for table in ("words", "segments"))
         rows = [
             self._read(words=words[one], segments=kinds[kind], mask=keep.astype(np.float32))["tokens"]
             for one, kind, keep in zip(
@@ -148,28 +162,7 @@ class LightDiffusion(LatentGenerator):
         return predict
 
     def _noise(self, requests: Sequence[PageRequest]) -> Array:
-        shape = (self._channels, self.size // 8, self.size // 8)
-        return np.stack([page_noise(r.seed, r.scene_id, r.take, shape) for r in requests])
-
-    @property
-    def _channels(self) -> int:
-        return int(self._autoencoder["latent_channels"])
-
-    @cached_property
-    def _read(self) -> Network:
-        graph, words = Graph(self._text_arrays), self._words
-        return Network(text_encoder(graph, words["layers"], words["heads"], self.tokenizer.max_length))
-
-    @cached_property
-    def _encode(self) -> Network:
-        patch, widths = self._autoencoder["patch"], self._autoencoder["widths"]
-        return Network(encoder(Graph(self._autoencoder_arrays), patch, len(widths), self.size))
-
-    @cached_property
-    def _decode(self) -> Network:
-        patch, widths = self._autoencoder["patch"], self._autoencoder["widths"]
-        graph = Graph(self._autoencoder_arrays)
-        return Network(decoder(graph, patch, len(widths), self._channels, self.size // 8))
+        return np.stack([page_noise(r.seed, r.scene_id, r.take, self._shape) for r in requests])
 
 
 def _together(contexts: Sequence[Context]) -> Context:

@@ -10,6 +10,7 @@ import openvino as ov
 from openvino import Node, opset15 as ops
 
 from lianhuan.arrays import Array, as_numpy
+from lianhuan.errors import CheckpointError
 from lianhuan.generators.base import Engine, Input
 from lianhuan.memory.base import Branch, State
 from lianhuan.models.context import Context
@@ -39,14 +40,23 @@ class LightLSTMMemory:
     gives: frozenset[Input] = frozenset({"tokens"})
 
     def __init__(self, folder: Path):
-        config: dict[str, Any] = read_config(folder)
+        self._folder = folder
         self._arrays = load_arrays(folder)
-        self._heads: int = config.get("heads", 4)
         self._reading, self._writing = cache(self._reader), cache(self._writer)
+        config: dict[str, Any] = read_config(folder)
+        try:
+            width, self._heads = config["width"], config["heads"]
+            matrix = (self._heads, width // self._heads, width // self._heads)
+            hidden, picture = (config["hidden"],), (config["picture_width"],)
+        except (KeyError, TypeError) as error:
+            raise CheckpointError(f"{folder}: settings that this version cannot use ({error})") from error
+        self._shapes = {"h": hidden, "c": hidden, "picture": picture, "matrix": matrix, "weight": matrix[:2]}
+        self._reading(SUMMARY_TOKENS)  # what does not fit is told before anything is drawn
+        self._writing(SUMMARY_TOKENS, config["latent_channels"], 16, 16)
 
     def start(self, stories: int) -> State:
         """Zero state and the learned vector that stands for "no picture yet"."""
-        nothing = {name: np.zeros((stories, *shape), np.float32) for name, shape in self._shapes().items()}
+        nothing = {name: np.zeros((stories, *shape), np.float32) for name, shape in self._shapes.items()}
         return {**nothing, "picture": np.repeat(self._arrays["first"][None], stories, axis=0)}
 
     def read(self, state: State, context: Context, branch: Branch) -> Context:
@@ -61,29 +71,14 @@ class LightLSTMMemory:
         network = self._writing(context.mask.shape[1], *latents.shape[1:])
         return _by_row(network, **state, **_words(context), latents=latents)
 
-    def _shapes(self) -> dict[str, tuple[int, ...]]:
-        """Of a story's state."""
-        hidden, size = (
-            self._arrays["cell.weight_hh"].shape[1],
-            len(self._arrays["recall.weight"]) // self._heads,
-        )
-        matrix = (self._heads, size, size)
-        return {
-            "h": (hidden,),
-            "c": (hidden,),
-            "picture": self._arrays["first"].shape,
-            "matrix": matrix,
-            "weight": matrix[:2],
-        }
-
     def _graph(self, length: int) -> "_Graph":
-        return _Graph(Graph(self._arrays), self._heads, length, self._shapes())
+        return _Graph(Graph(self._arrays), self._heads, length, self._shapes)
 
     def _reader(self, length: int) -> Network:
-        return Network(self._graph(length).reader())
+        return Network(self._folder, lambda: self._graph(length).reader())
 
     def _writer(self, length: int, channels: int, rows: int, columns: int) -> Network:
-        return Network(self._graph(length).writer((1, channels, rows, columns)))
+        return Network(self._folder, lambda: self._graph(length).writer((1, channels, rows, columns)))
 
 
 class _Graph:
@@ -91,7 +86,7 @@ class _Graph:
 
     def __init__(self, g: Graph, heads: int, length: int, shapes: dict[str, tuple[int, ...]]):
         self.g, self.heads = g, heads
-        self.tokens = g.input("tokens", (1, length, len(g.arrays["recall.weight"])))
+        self.tokens = g.input("tokens", (1, length, len(g.array("recall.weight"))))
         self.hidden = padding(g.input("mask", (1, length)))
         self.state = {name: g.input(name, (1, *shape)) for name, shape in shapes.items()}
         self.summary = first(self.tokens, SUMMARY_TOKENS)
@@ -138,7 +133,7 @@ class _Graph:
         for layer, stride in ((0, 1), (2, 2), (4, 1)):
             x = gelu(g.conv(x, f"pictures.convs.{layer}", stride))
         cells = ops.transpose(shaped(x, 1, x.shape[1], -1), ops.constant(np.array([0, 2, 1])))
-        cells = ops.add(cells, ops.constant(g.arrays["pictures.positions"]))
+        cells = ops.add(cells, ops.constant(g.array("pictures.positions")))
         name, y = "pictures.attend", self.summary
         near = g.layer_norm(y, f"{name}.norm1")
         y = ops.add(y, g.multihead(f"{name}.self_attn", near, near, LOOKING_HEADS))

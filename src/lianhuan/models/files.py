@@ -90,13 +90,13 @@ def save_part(module: "nn.Module", config: dict[str, Any], folder: Path, *, int8
     for name, tensor in module.state_dict().items():
         value = tensor.detach().cpu().float().numpy()
         if int8 and value.ndim > 1 and value.size >= LARGE:
-            arrays[name], arrays[name + SCALE] = to_int8(value)
+            arrays[name], arrays[name + SCALE] = _to_int8(value)
         else:
             arrays[name] = value.astype(np.float16)
     save_file(arrays, folder / WEIGHTS)
 
 
-def to_int8(value: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
+def _to_int8(value: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
     """Symmetric 8-bit numbers, and their scale per output channel."""
     size = np.abs(value).max(axis=tuple(range(1, value.ndim)), keepdims=True)
     scale = np.maximum(size, np.float32(1e-8)) / np.float32(127)

@@ -30,9 +30,9 @@ def encoder(g: Graph, patch: int, levels: int, size: int) -> ov.Model:
     return g.model(latents=ops.divide(ops.subtract(x, g.weight("mean")), g.weight("std")))
 
 
-def decoder(g: Graph, patch: int, levels: int, channels: int, side: int) -> ov.Model:
-    """From "latents" (1, channels, side, side) to "picture" (1, 3, 8 side, 8 side)."""
-    x = g.input("latents", (1, channels, side, side))
+def decoder(g: Graph, patch: int, levels: int, shape: tuple[int, int, int]) -> ov.Model:
+    """From "latents" (1, C, h, w), of this `shape` but for the 1, to "picture" (1, 3, 8 h, 8 w)."""
+    x = g.input("latents", (1, *shape))
     x = ops.add(ops.multiply(x, g.weight("std")), g.weight("mean"))
     x = _middle(g, g.conv(x, "decoder.conv_in"), "decoder")
     for level in range(levels):

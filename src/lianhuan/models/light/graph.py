@@ -1,18 +1,16 @@
 """A network of OpenVINO's operations, built piece by piece from the weights of a part."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 import openvino as ov
 from openvino import Node, Type, opset15 as ops
 
-from lianhuan.models.files import Arrays, to_int8
+from lianhuan.errors import CheckpointError
+from lianhuan.models.files import Arrays
 
 Numbers = npt.NDArray[np.float32]
-Range = tuple[float, float]
-LEVELS = 256
-"""Values that an 8-bit number can take."""
 
 
 class Graph:
@@ -20,15 +18,10 @@ class Graph:
 
     Args:
         arrays: the weights.
-        ranges: names of layers -> least and largest value of what enters them; those layers compute in 8 bits.
-        watch: whether `entering` collects what enters every layer that could.
     """
 
-    def __init__(self, arrays: Arrays, ranges: Mapping[str, Range] | None = None, *, watch: bool = False):
+    def __init__(self, arrays: Arrays):
         self.arrays = arrays
-        self.ranges = ranges or {}
-        self.watch = watch
-        self.entering: dict[str, Node] = {}
         self.inputs: list[Node] = []
 
     def input(self, name: str, shape: Sequence[int], kind: Type = Type.f32) -> Node:
@@ -47,18 +40,28 @@ class Graph:
             results.append(result)
         return ov.Model(results, self.inputs)
 
+    def array(self, name: str) -> Numbers:
+        """A weight's numbers.
+
+        Raises:
+            CheckpointError: the part has no such weight.
+        """
+        if name not in self.arrays:
+            raise CheckpointError(f"the weight {name!r} is missing")
+        return self.arrays[name]
+
     def weight(self, name: str) -> Node:
         """A weight as it is."""
-        return ops.constant(self.arrays[name])
+        return ops.constant(self.array(name))
 
     def linear(self, x: Node, name: str) -> Node:
         """(..., D_in) -> (..., D_out)."""
-        return self._product(x, name, self.arrays[f"{name}.weight"], self.arrays.get(f"{name}.bias"))
+        return self._product(x, self.array(f"{name}.weight"), self.arrays.get(f"{name}.bias"))
 
     def rows(self, x: Node, name: str, part: str) -> Node:
         """One of the two products of torch's LSTMCell: `part` is "ih" or "hh"."""
-        weight, bias = (self.arrays[f"{name}.{kind}_{part}"] for kind in ("weight", "bias"))
-        return self._product(x, f"{name}.{part}", weight, bias)
+        weight, bias = (self.array(f"{name}.{kind}_{part}") for kind in ("weight", "bias"))
+        return self._product(x, weight, bias)
 
     def heads(self, x: Node, name: str, heads: int) -> Node:
         """(B, n, D) -> (B, heads, n, D / heads), after a linear layer."""
@@ -66,7 +69,7 @@ class Graph:
 
     def conv(self, x: Node, name: str, stride: int = 1) -> Node:
         """A convolution in one or two dimensions that keeps the size, but for its stride."""
-        weight = self.arrays[f"{name}.weight"]
+        weight = self.array(f"{name}.weight")
         edges = [width // 2 for width in weight.shape[2:]]
         return self.conv_padded(x, name, stride, edges, edges)
 
@@ -74,10 +77,9 @@ class Graph:
         self, x: Node, name: str, stride: int, before: Sequence[int], after: Sequence[int]
     ) -> Node:
         """A convolution with so many zeros before and after each dimension."""
-        weight, bias = self.arrays[f"{name}.weight"], self.arrays[f"{name}.bias"]
+        weight, bias = self.array(f"{name}.weight"), self.array(f"{name}.bias")
         space = weight.ndim - 2
-        x, kernel = self._narrowed(x, name, weight)
-        y = ops.convolution(x, kernel, [stride] * space, list(before), list(after), [1] * space)
+        y = ops.convolution(x, ops.constant(weight), [stride] * space, list(before), list(after), [1] * space)
         return ops.add(y, ops.constant(bias.reshape(1, -1, *[1] * space)))
 
     def group_norm(self, x: Node, name: str, groups: int, epsilon: float) -> Node:
@@ -111,37 +113,22 @@ class Graph:
     ) -> Node:
         """Torch's MultiheadAttention: (B, n, D) queries look at (B, m, D) tokens."""
         sources = {"q": query, "k": looked_at, "v": looked_at}
-        weights = np.split(self.arrays[f"{name}.in_proj_weight"], 3)
-        biases = np.split(self.arrays[f"{name}.in_proj_bias"], 3)
+        weights = np.split(self.array(f"{name}.in_proj_weight"), 3)
+        biases = np.split(self.array(f"{name}.in_proj_bias"), 3)
         asked, known, told = (
-            self._split(self._product(x, f"{name}.{part}", weight, bias), heads)
+            self._split(self._product(x, weight, bias), heads)
             for (part, x), weight, bias in zip(sources.items(), weights, biases, strict=True)
         )
         return self.linear(self.attend(asked, known, told, hidden), f"{name}.out_proj")
 
-    def _product(self, x: Node, name: str, weight: Numbers, bias: Numbers | None) -> Node:
-        x, table = self._narrowed(x, name, weight)
-        y = ops.matmul(x, table, False, True)
+    def _product(self, x: Node, weight: Numbers, bias: Numbers | None) -> Node:
+        y = ops.matmul(x, ops.constant(weight), False, True)
         return y if bias is None else ops.add(y, ops.constant(bias))
 
     def _split(self, x: Node, heads: int) -> Node:
         rows, length, width = x.shape
         cut = shaped(x, rows, length, heads, width // heads)
         return ops.transpose(cut, ops.constant(np.array([0, 2, 1, 3])))
-
-    def _narrowed(self, x: Node, name: str, weight: Numbers) -> tuple[Node, Node]:
-        """What enters a layer and its weight, in 8 bits if its range is known.
-
-        Weights have one scale per output channel, as in the files; what enters has one scale and a zero point.
-        """
-        if self.watch:
-            self.entering[name] = x
-        if name not in self.ranges:
-            return x, ops.constant(weight)
-        low, high = (number(bound) for bound in self.ranges[name])
-        whole, scale = to_int8(weight)
-        table = ops.multiply(ops.convert(ops.constant(whole), Type.f32), ops.constant(scale))
-        return ops.fake_quantize(x, low, high, low, high, LEVELS), table
 
 
 def merged(x: Node) -> Node:

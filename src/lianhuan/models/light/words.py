@@ -14,17 +14,17 @@ def text_encoder(g: Graph, layers: int, heads: int, length: int) -> ov.Model:
     Its inputs are "words" (1, length, W), the vectors of the words, "segments" (1, length, D), those of their segments, and
     "mask" (1, length), 1 = keep; its output is "tokens" (1, 4 + length, D).
     """
-    width = g.arrays["summary"].shape[1]
-    words = g.input("words", (1, length, g.arrays["enter.weight"].shape[1]))
+    width = g.array("summary").shape[1]
+    words = g.input("words", (1, length, g.array("enter.weight").shape[1]))
     segments = g.input("segments", (1, length, width))
     mask = g.input("mask", (1, length))
     x = ops.add(
-        ops.add(g.linear(words, "enter"), segments), ops.constant(g.arrays["positions.weight"][:length])
+        ops.add(g.linear(words, "enter"), segments), ops.constant(g.array("positions.weight")[:length])
     )
     kept = shaped(mask, 1, length, 1)
     for number in range(2):
         x = _word_conv(g, x, f"convs.{number}", kept)
-    lead = ops.constant(g.arrays["summary"][None])
+    lead = ops.constant(g.array("summary")[None])
     x = ops.concat([lead, x], 1)
     keep = ops.concat([ops.constant(np.ones((1, SUMMARY_TOKENS), np.float32)), mask], 1)
     for number in range(layers):
