@@ -52,7 +52,7 @@ class Graph:
 
     def weight(self, name: str) -> Node:
         """A weight as it is."""
-        return ops.constant(self.array(name))
+        return shared(self.array(name))
 
     def linear(self, x: Node, name: str) -> Node:
         """(..., D_in) -> (..., D_out)."""
@@ -79,8 +79,8 @@ class Graph:
         """A convolution with so many zeros before and after each dimension."""
         weight, bias = self.array(f"{name}.weight"), self.array(f"{name}.bias")
         space = weight.ndim - 2
-        y = ops.convolution(x, ops.constant(weight), [stride] * space, list(before), list(after), [1] * space)
-        return ops.add(y, ops.constant(bias.reshape(1, -1, *[1] * space)))
+        y = ops.convolution(x, shared(weight), [stride] * space, list(before), list(after), [1] * space)
+        return ops.add(y, shared(bias.reshape(1, -1, *[1] * space)))
 
     def group_norm(self, x: Node, name: str, groups: int, epsilon: float) -> Node:
         """Group normalisation."""
@@ -122,13 +122,18 @@ class Graph:
         return self.linear(self.attend(asked, known, told, hidden), f"{name}.out_proj")
 
     def _product(self, x: Node, weight: Numbers, bias: Numbers | None) -> Node:
-        y = ops.matmul(x, ops.constant(weight), False, True)
-        return y if bias is None else ops.add(y, ops.constant(bias))
+        y = ops.matmul(x, shared(weight), False, True)
+        return y if bias is None else ops.add(y, shared(bias))
 
     def _split(self, x: Node, heads: int) -> Node:
         rows, length, width = x.shape
         cut = shaped(x, rows, length, heads, width // heads)
         return ops.transpose(cut, ops.constant(np.array([0, 2, 1, 3])))
+
+
+def shared(array: Numbers) -> Node:
+    """A constant that does not copy its numbers."""
+    return ops.constant(array, shared_memory=True)
 
 
 def merged(x: Node) -> Node:
