@@ -5,6 +5,7 @@ One page of each of the first test stories is drawn without memory, by itself, f
 inpaint   the true picture, everybody and the prop in it masked, is drawn anew inside the mask; the reader says whether the new part shows what the words say.
 semantic  guidance by the CLIP towards the page's own caption, at several scales, and in its cross-entropy form against the story's other captions. The CLIP's own alignment must
           rise: it is what is descended. Whether the picture is better is what the reader and the kernel distance say.
+          "noisy eye": it looks at the noisy latents, by the part that was trained for it, in place of the decoded estimate.
 cost      seconds of each control as a ratio to plain drawing of the same page, medians.
 """
 
@@ -21,7 +22,8 @@ import torch
 from PIL import Image, ImageFilter
 
 from lianhuan.bench.books import world_tales
-from lianhuan.control import ClassifierFree, DynamicThreshold, Inpaint, SDEdit, Semantic, Sketch
+from lianhuan.control import ClassifierFree, Inpaint, SDEdit, Semantic, Sketch
+from lianhuan.control.semantic import noisy_eye
 from lianhuan.control.sketch import edge_predictor, sketch_latents
 from lianhuan.data.world import FRAMES, frame_request
 from lianhuan.generators import Control, Drawn, LatentDiffusion, load_generator
@@ -32,6 +34,7 @@ from lianhuan.metrics.statistics import estimate
 from lianhuan.metrics.world import page_scores
 from lianhuan.models.clip import StoryClip, load_clip
 from lianhuan.models.edges import edge_map
+from lianhuan.models.noisy_clip import NoisyClip
 from lianhuan.story import PageRequest
 from lianhuan.tensors import to_tensor
 from lianhuan.world.draw import draw
@@ -107,12 +110,18 @@ def measure(
 
 def methods(generator: LatentDiffusion, clip: StoryClip) -> dict[str, Controls]:
     """Name -> the controls for a page."""
-    predictor = edge_predictor(generator)
+    predictor, eye = edge_predictor(generator), noisy_eye(generator)
+    assert eye is not None
 
-    def semantic(scale: float, *, against: bool = False) -> Controls:
+    def semantic(scale: float, *, against: bool = False, eye: NoisyClip | None = None) -> Controls:
         return lambda page: [
             Semantic.by_text(
-                generator, clip, page.request.caption, scale=scale, others=page.others if against else ()
+                generator,
+                clip,
+                page.request.caption,
+                eye=eye,
+                scale=scale,
+                others=page.others if against else (),
             )
         ]
 
@@ -130,10 +139,11 @@ def methods(generator: LatentDiffusion, clip: StoryClip) -> dict[str, Controls]:
         "plain": lambda page: [],  # noqa: ARG005 - the others need it
         "inpaint": inside,
         **{f"semantic {scale:g}": semantic(scale) for scale in SCALES},
+        **{f"semantic {scale:g}, noisy eye": semantic(scale, eye=eye) for scale in SCALES},
         "semantic 20, others": semantic(20.0, against=True),
+        "semantic 20, others, noisy eye": semantic(20.0, against=True, eye=eye),
         "sketch 0.8": along,
         "sdedit 0.6": over,
-        "dynamic threshold": lambda page: [DynamicThreshold()],  # noqa: ARG005 - the others need it
     }
 
 

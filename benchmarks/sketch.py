@@ -7,6 +7,7 @@ For each story of the split one page is drawn, without memory, from the same noi
 several strengths (beta), and by SDEdit over the sketch itself. A sketch is the edge map of the true picture, as it is or redrawn in
 the style of a hand.
 There are 1 + styles * 8 methods: on a CPU, --styles edges is a beginning.
+With --mirror a sketch shows the page in a mirror, which no noise of the page would come to by itself: how far does guidance move things?
 Edge fidelity: F-score between the edges of the true picture and those of the drawn one, at most 2 pixels apart. Realism: kernel
 distance of the drawn and the true pictures in the reader's features, and what the reader reads in them.
 """
@@ -20,13 +21,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
 from torch import Tensor
 
 from lianhuan.control import ClassifierFree, SDEdit, Sketch
 from lianhuan.control.sketch import edge_predictor, sketch_latents
 from lianhuan.data.world import FRAMES, frame_request, world_story
-from lianhuan.generators import STORYBOOK, Control, Drawn, LatentDiffusion, load_generator
+from lianhuan.generators import STORYBOOK, Compute, Control, Drawn, LatentDiffusion, load_generator
 from lianhuan.metrics.distances import kernel_distance
 from lianhuan.metrics.features import picture_features
 from lianhuan.metrics.reader import Reader, load_reader
@@ -45,6 +46,8 @@ FOLD = 4
 BETAS = (0.4, 0.8, 1.2, 1.6)
 STRENGTHS = (0.3, 0.5, 0.7, 0.9)
 STYLES = ("edges", "thin", "thick", "wobbly", "dashed", "inverted")
+PER_ACTOR = ("kind", "action", "top", "head")
+"""Labels that have the number of an actor, from the left, behind them."""
 READ = ("character_f1", "place", "count", "action", "prop")
 """What the caption says of the picture."""
 
@@ -62,16 +65,25 @@ class Page:
     edges: Tensor
 
 
-def pages_of(split: str, count: int, size: int, **settings: float) -> list[Page]:
-    """One page of each of the first stories, each frame in turn."""
+def pages_of(split: str, count: int, size: int, *, mirror: bool = False, **settings: float) -> list[Page]:
+    """One page of each of the first stories, each frame in turn; or what a mirror shows of them."""
     found = []
     for index in range(count):
         tale, number = world_story(split, index), index % FRAMES
         graph = tale.frames[number].graph
-        truth = draw(graph, size)
+        truth, seen = draw(graph, size), labels(graph)
+        if mirror:
+            truth, seen = ImageOps.mirror(truth), mirrored(seen)
         request = frame_request(tale, number, **settings)
-        found.append(Page(request, truth, labels(graph), edge_map(to_tensor([truth]))))
+        found.append(Page(request, truth, seen, edge_map(to_tensor([truth]))))
     return found
+
+
+def mirrored(seen: dict[str, int]) -> dict[str, int]:
+    """The labels of a picture in a mirror: its actors stand in reverse order."""
+    last = seen["count"] - 1
+    turned = {f"{name}{last - slot}": seen[f"{name}{slot}"] for name in PER_ACTOR for slot in range(last + 1)}
+    return seen | turned
 
 
 # ---- sketches
@@ -165,7 +177,9 @@ def measure(pages: Sequence[Page], images: Sequence[Image.Image], reader: Reader
 # ---- drawing
 
 
-def methods_for(generator: LatentDiffusion) -> list[Method]:
+def methods_for(
+    generator: LatentDiffusion, betas: Sequence[float], strengths: Sequence[float]
+) -> list[Method]:
     """All that is compared."""
     predictor = edge_predictor(generator)
 
@@ -179,7 +193,7 @@ def methods_for(generator: LatentDiffusion) -> list[Method]:
     def over(strength: float) -> Method:
         return "sdedit", strength, lambda some: [SDEdit(generator.encode_pictures(some), strength)]
 
-    return [*map(guided, BETAS), *map(over, STRENGTHS)]
+    return [*map(guided, betas), *map(over, strengths)]
 
 
 def draw_pages(
@@ -201,7 +215,11 @@ def draw_pages(
 
 
 def compare(
-    generator: LatentDiffusion, pages: Sequence[Page], styles: Sequence[str], batch: int
+    generator: LatentDiffusion,
+    pages: Sequence[Page],
+    styles: Sequence[str],
+    methods: Sequence[Method],
+    batch: int,
 ) -> Iterator[dict[str, object]]:
     """One row per style and method; plain sampling and the true pictures, through the autoencoder, come first."""
     reader = load_reader()
@@ -209,7 +227,7 @@ def compare(
     again = generator.decode(generator.encode_pictures(truth))
     yield {"style": None, "method": "autoencoder", "strength": None, **measure(pages, again, reader)}
     plain: list[tuple[str | None, Method]] = [(None, ("plain", 0.0, lambda _: []))]
-    for style, (name, strength, controls) in plain + [(s, m) for s in styles for m in methods_for(generator)]:
+    for style, (name, strength, controls) in plain + [(s, m) for s in styles for m in methods]:
         sketches = [drawn_by_hand(p.edges, style or "edges", seed=i) for i, p in enumerate(pages)]
         begun = time.perf_counter()
         images = list(draw_pages(generator, pages, controls, sketches, batch))
@@ -277,14 +295,18 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--guidance", type=float, default=4.5)
     parser.add_argument("--styles", nargs="+", default=STYLES, choices=STYLES)
+    parser.add_argument("--betas", nargs="+", type=float, default=BETAS)
+    parser.add_argument("--strengths", nargs="*", type=float, default=STRENGTHS)
+    parser.add_argument("--mirror", action="store_true", help="sketches of the pages in a mirror")
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--device", default="cpu")
     options = parser.parse_args()
-    generator = load_generator(options.model, device=options.device)
+    generator = load_generator(options.model, compute=Compute(device=options.device))
     settings = {"steps": options.steps, "guidance": options.guidance}
-    pages = pages_of(options.split, options.pages, generator.size, **settings)
+    pages = pages_of(options.split, options.pages, generator.size, mirror=options.mirror, **settings)
+    methods = methods_for(generator, options.betas, options.strengths)
     rows = []
-    for row in compare(generator, pages, options.styles, options.batch):
+    for row in compare(generator, pages, options.styles, methods, options.batch):
         rows.append(row)
         figures = {name: round(_mean(row, name), 4) for name in ("f", "kernel")}
         print(row["style"], row["method"], row["strength"], figures, flush=True)  # noqa: T201 - a script's result
@@ -292,6 +314,7 @@ def main() -> None:
         "pages": options.pages,
         "split": options.split,
         **settings,
+        "mirror": options.mirror,
         "seed": 0,
         "reach_pixels": REACH,
         "model": generator.name,

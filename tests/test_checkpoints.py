@@ -124,7 +124,7 @@ class TestControls:
         assert steps.isfinite().all()
 
     def test_pndm_cannot_start_in_between(self, generators: dict[str, StableDiffusion]) -> None:
-        with pytest.raises(ValueError, match="another sampler"):
+        with pytest.raises(CheckpointError, match="another sampler"):
             draw(generators["sd1"], [page()], [SDEdit(torch.zeros(1, 4, SIDE, SIDE), 0.5)], "pndm")
 
     @pytest.mark.parametrize("sampler", [*SAMPLERS, "pndm"])

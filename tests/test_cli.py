@@ -127,7 +127,10 @@ def test_the_first_page_may_be_given(story: Path, tiny_model: Path, book: Path, 
 
 def test_plan_keeps_its_contract(story: Path, book: Path) -> None:
     plan = json.loads(run("plan", story, "--json").stdout)
-    assert list(plan) == ["scenes", "cast", "mentions"]
+    assert list(plan) == ["scenes", "cast", "mentions", "unseen"]
+    assert plan.pop("unseen") == [], (
+        "the embedded model knows all these words; of the book's model no words are known"
+    )
     assert [set(scene) for scene in plan["scenes"]] == [{"id", "text", "span", "on_stage", "place"}] * 4
     assert [set(one) for one in plan["cast"]] == [{"name", "aliases", "kind"}] * 2
     assert [set(one) for one in plan["mentions"]] == [{"span", "text", "refers_to", "ambiguous"}]

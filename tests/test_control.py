@@ -1,6 +1,10 @@
 """Claims about controls: each does what it says, none leaves a trace, and they work together."""
 
+import copy
+import json
+import shutil
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -189,6 +193,27 @@ def test_dynamic_threshold_scales_what_lies_beyond_the_bound_and_nothing_else() 
     assert torch.equal(both[:1], calm)
     torch.testing.assert_close(both[1:], wild / wild.abs().max())
     assert float(DynamicThreshold(0.9, bound=1.0).x0(moment, wild).abs().max()) == pytest.approx(1.0)
+
+
+def test_a_bound_of_the_model_is_a_threshold_in_every_drawing(generator: LatentDiffusion) -> None:
+    bounded = copy.copy(generator)
+    bounded.bound = 0.5
+    plain, asked = (
+        draw(generator, [ClassifierFree(3.0), *more]) for more in ([], [DynamicThreshold(bound=0.5)])
+    )
+    own = draw(bounded, [ClassifierFree(3.0)])
+    assert own[0].tobytes() == asked[0].tobytes() != plain[0].tobytes()
+
+
+def test_a_model_folder_says_its_bound(tiny_model: Path, tmp_path: Path) -> None:
+    there = shutil.copytree(tiny_model, tmp_path / "bounded")
+    settings = json.loads((there / "path" / "config.json").read_text())
+    (there / "path" / "config.json").write_text(json.dumps(settings | {"bound": 2.5}))
+    before, after = load_generator(tiny_model), load_generator(there)
+    assert isinstance(before, LatentDiffusion)
+    assert isinstance(after, LatentDiffusion)
+    assert (before.bound, after.bound) == (None, 2.5)
+    assert before.fingerprint != after.fingerprint
 
 
 def test_all_controls_together(generator: LatentDiffusion) -> None:

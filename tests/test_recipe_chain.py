@@ -9,10 +9,13 @@ from safetensors.torch import load_file
 
 from lianhuan import illustrate, load_generator, load_memory, parse_story
 from lianhuan.conductor import PageDone
+from lianhuan.control.semantic import noisy_eye
 from lianhuan.metrics.reader import load_reader
 from lianhuan.models.clip import load_clip
+from lianhuan.models.known_words import load_known_words
 from lianhuan.train import parts
 from lianhuan.train.loop import TrainConfig
+from lianhuan.train.words import known_words
 
 CONFIG = TrainConfig(steps=1, learning_rate=1e-3, log_every=1)
 
@@ -58,7 +61,11 @@ def test_the_parts_trained_in_order_make_a_model_that_draws(tmp_path: Path) -> N
     both = replace(plan, name="memories", memories=("lstm", "ar-ldm"))
     for how in (plan, both):  # the second from the first one's weights
         done += parts.train_denoiser(tmp_path, CONFIG, how, stories=2, batch=1, resume=False)
+    known = load_known_words(tmp_path / "model")
+    assert known is not None
+    assert known.words == known_words(2), "the model brings the words that it was trained with"
     done += parts.train_clip(tmp_path, CONFIG, stories=2, batch=2, resume=False)
+    done += parts.train_noisy_clip(tmp_path, CONFIG, stories=2, batch=4, resume=False)
     for _ in range(2):  # the second from what the first one left
         done += parts.train_sketch(
             tmp_path, CONFIG, layers=("mid_block", "up_blocks.0"), stories=2, batch=1, resume=False
@@ -73,6 +80,7 @@ def test_the_parts_trained_in_order_make_a_model_that_draws(tmp_path: Path) -> N
         "denoiser",
         "memories",
         "clip",
+        "noisy_clip",
         "sketch",
         "sketch",
     ]
@@ -81,5 +89,6 @@ def test_the_parts_trained_in_order_make_a_model_that_draws(tmp_path: Path) -> N
         memory = load_memory(name, model)
         events = illustrate(parse_story("Mia ran. She sat."), load_generator(model), memory=memory, steps=1)
         assert [event.image.size for event in events if isinstance(event, PageDone)] == [(128, 128)] * 2
+    assert noisy_eye(load_generator(model)) is not None
     assert load_clip(tmp_path / "clip").caption_features(["Mia ran."]).shape == (1, 192)
     assert set(load_reader(tmp_path / "reader").classes) >= {"place", "prop", "action0"}

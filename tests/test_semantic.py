@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,12 +12,17 @@ from torch import Tensor
 
 from lianhuan import load_generator
 from lianhuan.control import ClassifierFree, DynamicThreshold, Inpaint, SDEdit, Semantic
+from lianhuan.control.semantic import noisy_eye
+from lianhuan.errors import CheckpointError
 from lianhuan.generators import Control, Drawn, LatentDiffusion
 from lianhuan.generators.base import Moment
 from lianhuan.models.clip import StoryClip
+from lianhuan.models.files import save_part
+from lianhuan.models.noisy_clip import NOISY_CLIP, NoisyClip, NoisyClipConfig
 from lianhuan.story import PageRequest
 from lianhuan.tensors import to_tensor
 from lianhuan.testing import tiny_model
+from lianhuan.testing.models import CHANNELS
 from test_metrics_clip import tiny_clip
 
 TEXT, OTHERS = "Mia runs.", ("A cat sleeps in the rain.", "They waved.")
@@ -54,19 +60,34 @@ class Watch(Semantic):
         return found
 
 
-def made(kind: str, generator: LatentDiffusion, clip: StoryClip, scale: float) -> Watch:
+@pytest.fixture(scope="module")
+def noisy(clip: StoryClip) -> NoisyClip:
+    torch.manual_seed(3)
+    return (
+        NoisyClip(NoisyClipConfig(CHANNELS, clip.config.width, heads=2, layers=1))
+        .eval()
+        .requires_grad_(False)
+    )
+
+
+def made(
+    kind: str, generator: LatentDiffusion, clip: StoryClip, scale: float, eye: NoisyClip | None = None
+) -> Watch:
     if kind == "picture":
-        return Watch.by_picture(generator, clip, picture(), scale=scale)
-    return Watch.by_text(generator, clip, TEXT, scale=scale, others=OTHERS if kind == "others" else ())
+        return Watch.by_picture(generator, clip, picture(), eye=eye, scale=scale)
+    others = OTHERS if kind == "others" else ()
+    return Watch.by_text(generator, clip, TEXT, eye=eye, scale=scale, others=others)
 
 
 @pytest.mark.parametrize("kind", ["text", "others", "picture"])
+@pytest.mark.parametrize("with_eye", [False, True], ids=["estimate", "noisy"])
 def test_the_stronger_it_is_the_nearer_the_picture_comes(
-    generator: LatentDiffusion, clip: StoryClip, kind: str
+    generator: LatentDiffusion, clip: StoryClip, noisy: NoisyClip, kind: str, with_eye: bool
 ) -> None:
     reached = []
     for scale in (0.0, 40.0, 400.0):
-        control = made(kind, generator, clip, scale / 10 if kind == "others" else scale)
+        how = scale / 10 if kind == "others" else scale
+        control = made(kind, generator, clip, how, noisy if with_eye else None)
         draw(generator, [control])
         reached.append(control.seen[-1][1])
     assert reached[0] > reached[1] > reached[2]
@@ -90,6 +111,38 @@ def test_the_loss_is_what_the_formula_says(generator: LatentDiffusion, clip: Sto
     torch.testing.assert_close(alike.loss(moment, latents, {}), 1 - (seen * again).sum(1))
 
 
+def test_an_eye_for_noise_sees_the_latents_and_their_time_and_not_the_estimate(
+    generator: LatentDiffusion, clip: StoryClip, noisy: NoisyClip
+) -> None:
+    latents = torch.cat([generator.encode_pictures([picture(seed)]) for seed in (1, 2)])
+    control = Semantic.by_text(generator, clip, TEXT, eye=noisy)
+    found = [
+        control.loss(Moment(0, 6, t, generator.denoiser.path, latents), estimate, {})
+        for t, estimate in [(500.0, latents), (500.0, 0 * latents), (20.0, latents)]
+    ]
+    with torch.no_grad():
+        seen = noisy(latents, torch.full((2,), 500.0))
+    torch.testing.assert_close(found[0], 1 - (seen @ clip.caption_features([TEXT]).T)[:, 0])
+    assert torch.equal(found[0], found[1])
+    assert not torch.allclose(found[0], found[2])
+
+
+def test_a_model_folder_may_bring_the_eye(tmp_path: Path, noisy: NoisyClip) -> None:
+    folder = tiny_model(tmp_path / "model")
+    generator = load_generator(folder)
+    assert noisy_eye(generator) is None
+    save_part(noisy, noisy.to_config(), folder / NOISY_CLIP)
+    eye, x, t = noisy_eye(generator), torch.randn(2, CHANNELS, 16, 16), torch.tensor([3.0, 700.0])
+    assert eye is not None
+    torch.testing.assert_close(eye(x, t), noisy(x, t), atol=5e-3, rtol=0)  # stored in 16 bits
+    (folder / NOISY_CLIP / "config.json").write_text('{"latent_channels": 7}')
+    with pytest.raises(CheckpointError, match="another model"):
+        noisy_eye(generator)
+    (folder / NOISY_CLIP / "config.json").write_text('{"colour": "red"}')
+    with pytest.raises(CheckpointError, match="cannot use"):
+        noisy_eye(generator)
+
+
 def test_each_page_is_bent_for_itself_and_no_weight_is_touched(
     generator: LatentDiffusion, clip: StoryClip
 ) -> None:
@@ -103,7 +156,7 @@ def test_each_page_is_bent_for_itself_and_no_weight_is_touched(
     assert all(weight.grad is None for weight in weights)
 
 
-def test_the_recipe_tells_what_decides(generator: LatentDiffusion, clip: StoryClip) -> None:
+def test_the_recipe_tells_what_decides(generator: LatentDiffusion, clip: StoryClip, noisy: NoisyClip) -> None:
     by_text = [
         Semantic.by_text(generator, clip, TEXT),
         Semantic.by_text(generator, clip, OTHERS[0]),
@@ -111,6 +164,7 @@ def test_the_recipe_tells_what_decides(generator: LatentDiffusion, clip: StoryCl
         Semantic.by_text(generator, clip, TEXT, others=OTHERS),
         Semantic.by_text(generator, clip, TEXT, others=OTHERS[:1]),
         Semantic.by_picture(generator, clip, picture()),
+        Semantic.by_text(generator, clip, TEXT, eye=noisy),
     ]
     recipes = [json.dumps(control.recipe(), sort_keys=True) for control in by_text]
     assert len(set(recipes)) == len(recipes)

@@ -26,15 +26,15 @@ from diffusers import (
 )
 from PIL import Image
 from safetensors.torch import load_file, save_file
-from torch import Tensor
 
-from checkpoint_runs import LONG, SHORT, draw, noise, page
+from checkpoint_runs import LONG, SHORT, assert_same, draw, drawn_by_stock, noise, page
 from lianhuan import load_generator
 from lianhuan.control import ClassifierFree
+from lianhuan.errors import CheckpointError
 from lianhuan.generators.prompt import page_prompt
 from lianhuan.generators.schedulers import SchedulerSampler
 from lianhuan.generators.stable_diffusion import StableDiffusion
-from lianhuan.story import PageRequest, StageEntry
+from lianhuan.story import StageEntry
 from lianhuan.testing.checkpoints import Family, tiny_checker, tiny_checkpoint
 
 SCHEDULERS = {
@@ -55,23 +55,6 @@ def stock(folders: dict[str, Path]) -> dict[str, Any]:
         pipelines[family] = kind.from_pretrained(folder, local_files_only=True)
         pipelines[family].set_progress_bar_config(disable=True)
     return pipelines
-
-
-def drawn_by_stock(
-    pipeline: Any, one: PageRequest, guidance: float, **words: Any
-) -> tuple[Tensor, np.ndarray]:
-    """The latents and the picture (H, W, 3), 0..255, of the stock pipeline."""
-    how = {"latents": noise(one), "num_inference_steps": one.steps, "guidance_scale": guidance}
-    words = words or {"prompt": page_prompt(one)}
-    latents = pipeline(**words, **how, output_type="latent").images
-    picture = pipeline(**words, **how, output_type="np").images[0]
-    return latents, picture * 255
-
-
-def assert_same(ours: tuple[Tensor, list[Image.Image]], theirs: tuple[Tensor, np.ndarray]) -> None:
-    assert (ours[0] - theirs[0]).abs().max() <= 1e-4 * theirs[0].abs().max()
-    assert np.abs(np.asarray(ours[1][0]) - theirs[1]).max() <= 1.001
-    assert np.asarray(ours[1][0]).std() > 1  # there is something to compare
 
 
 class TestStockPipelines:
@@ -219,7 +202,7 @@ def test_schedulers_that_draw_noise_and_unknown_names_are_refused(
         SchedulerSampler(EulerAncestralDiscreteScheduler())
     with pytest.raises(ValueError, match="noise of its own"):
         SchedulerSampler(DPMSolverMultistepScheduler(algorithm_type="sde-dpmsolver++"))
-    with pytest.raises(ValueError, match="no sampler is called 'magic'; there are: ddim"):
+    with pytest.raises(CheckpointError, match="no sampler is called 'magic'; there are: ddim"):
         draw(generators["sd1"], [page()], [], "magic")
 
 

@@ -88,9 +88,8 @@ def test_a_damaged_or_foreign_checkpoint_is_refused(pictures: WorldPictures, tmp
     with pytest.raises(RecipeError, match="without --resume"):
         list(train("part", autoencoder(pictures), CONFIG, tmp_path, resume=True))
     other = torch.nn.Linear(2, 2)
-    save_checkpoint(
-        tmp_path / "part.safetensors", other, torch.optim.AdamW(other.parameters()), EMA(other, 0.9), 1
-    )
+    optimizer, scaler = torch.optim.AdamW(other.parameters()), torch.amp.GradScaler("cpu", enabled=False)
+    save_checkpoint(tmp_path / "part.safetensors", other, optimizer, EMA(other, 0.9), 1, scaler)
     with pytest.raises(RecipeError, match="without --resume"):
         list(train("part", autoencoder(pictures), CONFIG, tmp_path, resume=True))
 

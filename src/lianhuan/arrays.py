@@ -14,6 +14,11 @@ def as_numpy(x: Array) -> npt.NDArray[Any]:
     return x if isinstance(x, np.ndarray) else x.detach().cpu().numpy()
 
 
+def floats(x: Array) -> npt.NDArray[np.float32]:
+    """The same as 32-bit floats; `x` may be of a type that NumPy has not, as bfloat16."""
+    return x.astype(np.float32) if isinstance(x, np.ndarray) else x.detach().float().cpu().numpy()
+
+
 def alike(values: npt.NDArray[Any], like: Array) -> Array:
     """`values` as an array of the kind, the type and the place of `like`."""
     return values.astype(like.dtype) if isinstance(like, np.ndarray) else like.new_tensor(values)

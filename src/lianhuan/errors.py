@@ -5,6 +5,7 @@ LianhuanError
 ├── BookError           a book folder is missing, damaged, newer than this program, or not writable
 ├── PictureError        a picture cannot be read or has the wrong form
 ├── CheckpointError     a model folder is missing, truncated, unsafe (pickle) or of an unknown kind
+├── DeviceError         a device is not there, too small, or cannot compute in the precision that is asked for
 ├── RecipeError         a training recipe or its run folder cannot be used
 ├── ExportError         a book cannot be exported (no font for its script, ...)
 ├── SurveyError         a survey, or a file of votes, cannot be used
@@ -30,6 +31,10 @@ class PictureError(LianhuanError):
 
 class CheckpointError(LianhuanError):
     """A model folder is missing, truncated, unsafe (pickle) or of an unknown kind."""
+
+
+class DeviceError(LianhuanError):
+    """A device is not there, too small, or cannot compute in the precision that is asked for."""
 
 
 class RecipeError(LianhuanError):

@@ -30,7 +30,9 @@ def needing_torch() -> Iterator[None]:
     Raises:
         MissingDependency: it does.
     """
-    with _needing(("torch", "diffusers", "transformers"), "pip install 'lianhuan[torch]'"):
+    with _needing(
+        ("torch", "diffusers", "transformers"), "pip install torch==2.13.0, or install lianhuan anew"
+    ):
         yield
 
 

@@ -1,5 +1,6 @@
 """A story is a value: frozen records that cross files and processes; no torch here."""
 
+import operator
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -9,6 +10,12 @@ DEFAULT_STEPS = 20
 DEFAULT_GUIDANCE = 4.5
 """Classifier-free guidance of a page; 1 means none."""
 Span = Annotated[tuple[int, int], Field(description="[start, end) in characters of the source text")]
+
+
+Weight = Annotated[float, Field(ge=0.0, le=2.0, exclude_if=lambda weight: weight == 1)]
+"""How much the words of a character count; 1, as they are, is not written down."""
+Picture = Annotated[str | None, Field(exclude_if=lambda picture: picture is None)]
+"""Path of a picture of a character, from the book's folder; not written down where there is none."""
 
 
 class Value(BaseModel):
@@ -21,7 +28,9 @@ class Character(Value):
     """One member of the cast.
 
     `kind` is a word the generator can draw: girl, boy, woman, man, fox, rabbit ... or "person" when the text
-    does not say. `adapter` is the file of a character learnt from pictures.
+    does not say. `adapter` is the file of a character learnt from pictures. `picture` is a picture that shows how it
+    looks: the memory sees it before the first page. `weight` says how much its words count in the prompts of
+    checkpoints that take weights, see `docs/guides/checkpoints.md`.
     """
 
     name: str
@@ -29,6 +38,8 @@ class Character(Value):
     aliases: tuple[str, ...] = ()
     look: str = ""
     adapter: str | None = None
+    picture: Picture = None
+    weight: Weight = 1.0
     spans: tuple[Span, ...] = ()
 
 
@@ -97,6 +108,8 @@ class StageEntry(Value):
     name: str
     kind: str = "person"
     look: str = ""
+    picture: Picture = None
+    weight: Weight = 1.0
 
 
 class PageRequest(Value):
@@ -113,6 +126,8 @@ class PageRequest(Value):
         take: number of this attempt at the page, from 0.
         steps: denoising steps.
         guidance: classifier-free guidance scale; 1 means none.
+        sampler: name of the sampler, "" for the generator's own.
+        negative_prompt: words that guidance leads away from, "" for none.
     """
 
     scene_id: str
@@ -125,10 +140,25 @@ class PageRequest(Value):
     take: int = 0
     steps: int = Field(default=DEFAULT_STEPS, ge=1, le=1000)
     guidance: float = Field(default=DEFAULT_GUIDANCE, ge=0.0, le=100.0)
+    sampler: str = Field(default="", exclude_if=operator.not_)
+    negative_prompt: str = Field(default="", exclude_if=operator.not_)
+
+
+def stage_entry(character: Character) -> StageEntry:
+    """What the generator is told of a character on stage."""
+    known = {field: getattr(character, field) for field in StageEntry.model_fields}
+    return StageEntry(**known)
 
 
 def page_request(
-    story: Story, scene: Scene, *, seed: int, steps: int = DEFAULT_STEPS, guidance: float = DEFAULT_GUIDANCE
+    story: Story,
+    scene: Scene,
+    *,
+    seed: int,
+    steps: int = DEFAULT_STEPS,
+    guidance: float = DEFAULT_GUIDANCE,
+    sampler: str = "",
+    negative_prompt: str = "",
 ) -> PageRequest:
     """What to draw for `scene` of `story`: its words and its stage state. `seed` is the book's."""
     cast = (story.character(name) for name in scene.on_stage)
@@ -136,11 +166,13 @@ def page_request(
         scene_id=scene.id,
         caption=scene.prompt or scene.text,
         place=scene.place,
-        stage=tuple(StageEntry(name=c.name, kind=c.kind, look=c.look) for c in cast),
+        stage=tuple(stage_entry(c) for c in cast),
         changes=scene.changes,
         style=story.style,
         seed=seed if scene.seed is None else scene.seed,
         take=scene.take,
         steps=steps,
         guidance=guidance,
+        sampler=sampler,
+        negative_prompt=negative_prompt,
     )

@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from lianhuan.arrays import Array, as_numpy
+from lianhuan.arrays import Array, as_numpy, floats
 from lianhuan.late import Late
 
 if TYPE_CHECKING:
     import torch
-    from torch import Tensor
+    from torch import Tensor, nn
 else:
     torch = Late("torch")
 
@@ -33,7 +33,7 @@ def to_array(images: Sequence[Image.Image]) -> npt.NDArray[np.float32]:
 
 def to_images(pictures: Array) -> list[Image.Image]:
     """Pictures from float (B, 3, H, W); values outside [-1, 1] are clipped, the rest rounded to 8 bits."""
-    values = as_numpy(pictures).astype(np.float32).clip(-1, 1)
+    values = floats(pictures).clip(-1, 1)
     pixels = ((values + np.float32(1)) * np.float32(127.5)).round().astype(np.uint8)
     return [Image.fromarray(np.ascontiguousarray(p)) for p in pixels.transpose(0, 2, 3, 1)]
 
@@ -41,6 +41,11 @@ def to_images(pictures: Array) -> list[Image.Image]:
 def digest(array: Array) -> str:
     """A short fingerprint of an array's numbers."""
     return hashlib.sha256(np.ascontiguousarray(as_numpy(array)).tobytes()).hexdigest()[:16]
+
+
+def weights_digest(module: nn.Module) -> str:
+    """A short fingerprint of a module's parameters."""
+    return digest(torch.cat([weight.flatten() for weight in module.parameters()]))
 
 
 def rowwise(function: Callable[..., Tensor], *batches: Tensor) -> Tensor:

@@ -57,7 +57,7 @@ class Folder:
         if (folder / YAML).exists():
             book = cls.open(folder)
             book._must_tell(story, source_text)
-            changes = {"seed": seed, "generator": generator, "memory": memory, **settings.model_dump()}
+            changes = {"seed": seed, "generator": generator, "memory": memory, **dict(settings)}
             if book.file != book.file.model_copy(update=changes):
                 book.change_book(**changes)
             return book

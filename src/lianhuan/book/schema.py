@@ -32,6 +32,8 @@ HEADER = (
 )
 STAGE = ("place", "stage", "changes")
 SETTINGS = ("style", "seed", "take", "steps", "guidance", "generator", "weights", "memory")
+LATER = ("sampler", "negative_prompt", "extras")
+"""Settings that count where they say something, so that pages drawn before there were any are not stale."""
 REASONS = {
     "text_hash": "its words were edited",
     "stage_hash": "its stage was edited",
@@ -41,10 +43,19 @@ SCENE_ID = r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
 
 
 class Settings(Value):
-    """How every page of a book is drawn: `steps` of denoising, `guidance` scale (1 means none)."""
+    """How every page of a book is drawn.
+
+    Attributes:
+        steps: of denoising.
+        guidance: its scale; 1 means none.
+        sampler: its name, "" for the generator's own.
+        negative_prompt: words that guidance leads away from, "" for none.
+    """
 
     steps: int = Field(default=DEFAULT_STEPS, ge=1, le=1000)
     guidance: float = Field(default=DEFAULT_GUIDANCE, ge=0.0, le=100.0)
+    sampler: str = ""
+    negative_prompt: str = ""
 
 
 class PageRecord(Value):
@@ -110,7 +121,10 @@ class PageRecord(Value):
 
 
 class BookFile(Value):
-    """The content of `book.yaml`."""
+    """The content of `book.yaml`.
+
+    `config`, `vae`, `loras` and `embeddings` are what is added to the generator, see `lianhuan.generators.Extras`.
+    """
 
     schema_version: int = SCHEMA_VERSION
     title: str
@@ -119,9 +133,15 @@ class BookFile(Value):
     seed: int
     generator: str
     weights: str | None = None
+    config: str | None = None
+    vae: str | None = None
+    loras: tuple[str, ...] = ()
+    embeddings: tuple[str, ...] = ()
     memory: str
     steps: int = Field(ge=1, le=1000)
     guidance: float = Field(ge=0.0, le=100.0)
+    sampler: str = ""
+    negative_prompt: str = ""
     cast: tuple[Character, ...] = ()
     places: tuple[Place, ...] = ()
     mentions: tuple[Mention, ...] = ()
@@ -148,12 +168,21 @@ class BookFile(Value):
             style=self.style,
         )
 
+    def settings(self) -> Settings:
+        """How its pages are drawn."""
+        return Settings(**{name: getattr(self, name) for name in Settings.model_fields})
+
+    def extras(self) -> dict[str, Any]:
+        """What is added to the generator, as far as there is something."""
+        given = self.model_dump(mode="json", include={"config", "vae", "loras", "embeddings"})
+        return {name: value for name, value in given.items() if value}
+
     def asks(self, page: PageRecord) -> dict[str, str]:
         """The hashes of what `page` asks for now."""
         bare = Story(title="", scenes=(), cast=self.cast, style=self.style)
-        request = page_request(bare, page.scene(), seed=self.seed, steps=self.steps, guidance=self.guidance)
+        request = page_request(bare, page.scene(), seed=self.seed, **dict(self.settings()))
         shared = {"generator": self.generator, "weights": self.weights, "memory": self.memory}
-        return hashes({**shared, **request.model_dump(mode="json")})
+        return hashes({**shared, "extras": self.extras(), **request.model_dump(mode="json")})
 
     def stale(self, page: PageRecord) -> str | None:
         """Why drawing the book would draw the picture of `page` anew; None if it stays, or if there is none."""
@@ -173,8 +202,10 @@ def hashes(recipe: Mapping[str, Any]) -> dict[str, str]:
 
     What memory brings from other pages is not in them.
     """
+    said = [key for key in LATER if recipe.get(key)]
     stage, settings = (
-        text_hash(json.dumps([recipe[key] for key in keys], sort_keys=True)) for keys in (STAGE, SETTINGS)
+        text_hash(json.dumps([recipe[key] for key in keys] + named, sort_keys=True))
+        for keys, named in ((STAGE, []), (SETTINGS, [[key, recipe[key]] for key in said]))
     )
     return {"text_hash": text_hash(recipe["caption"]), "stage_hash": stage, "settings_hash": settings}
 

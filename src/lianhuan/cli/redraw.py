@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from lianhuan.cli.engine import Engine
+from lianhuan.cli import options
 from lianhuan.cli.pages import Folder, Page, say_exports
 from lianhuan.cli.terminal import print_json, progress
 from lianhuan.cli.threads import use_cores
@@ -72,7 +72,11 @@ def redraw(  # noqa: PLR0913 - one argument per option
         bool,
         typer.Option("--then-following", help="Draw the unlocked pages after it again, to remember it."),
     ] = False,
-    engine: Engine = "auto",
+    engine: options.EngineOption = "auto",
+    device: options.Device = None,
+    dtype: options.Dtype = None,
+    low_memory: options.LowMemory = False,
+    compiled: options.Compile = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Draw one page of a book anew; all other pages stay as they are.
@@ -94,7 +98,7 @@ def redraw(  # noqa: PLR0913 - one argument per option
     pictures = _Pictures(mask, from_picture, strength, sketch, beta, sketch_until)
     before = {record.id: record.picked for record in book.file.scenes}
     try:
-        _draw(book, wish, pictures, engine)
+        _draw(book, wish, pictures, options.Computing(engine, device, dtype, low_memory, compiled))
     except KeyboardInterrupt:
         raise KeyboardInterrupt("stopped; the book is as it was") from None
     new = {record.id for record in book.file.scenes if record.picked != before.get(record.id)}
@@ -158,14 +162,20 @@ class _Pictures:
         return [SDEdit(latents, self.strength)]
 
 
-def _draw(book: "Book", wish: "Redraw", pictures: _Pictures, engine: Engine) -> None:
-    from lianhuan.conductor import PageDone, Step, choose_engine, load_models, redraw as draw
+def _draw(book: "Book", wish: "Redraw", pictures: _Pictures, computing: options.Computing) -> None:
+    from lianhuan.conductor import PageDone, Step, load_models, redraw as draw
+    from lianhuan.generators import Extras
 
-    file, learnt = book.file, any(member.adapter for member in book.file.cast)
-    sketch = pictures.sketch is not None
-    chosen = choose_engine(engine, file.generator, file.memory, learnt=learnt, sketch=sketch)
-    use_cores(chosen)
-    generator, memory = load_models(book, chosen)
+    file = book.file
+    by, compute = computing.settled(
+        file.generator,
+        file.memory,
+        Extras(file.config, file.vae, file.loras, file.embeddings),
+        learnt=any(member.adapter for member in file.cast),
+        sketch=pictures.sketch is not None,
+    )
+    use_cores(by)
+    generator, memory = load_models(book, compute, engine=by)
     wish = replace(wish, controls=pictures.controls(book, book.find(wish.page).id, generator))
     following = len(book.file.scenes) - book.number(book.find(wish.page).id) if wish.then_following else 0
     with progress((wish.candidates + following) * book.file.steps) as shown:

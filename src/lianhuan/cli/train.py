@@ -1,8 +1,9 @@
 """`lianhuan train`: run a training recipe."""
 
 import importlib.util
+import inspect
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -15,9 +16,9 @@ from lianhuan.cli.threads import use_cores
 from lianhuan.errors import RecipeError
 
 if TYPE_CHECKING:
-    from lianhuan.train.loop import TrainStep
+    from lianhuan.train.loop import DataRead, TrainStep
 
-    Run = Callable[..., Iterator[TrainStep]]
+    Run = Callable[..., Iterator[TrainStep | DataRead]]
 
 METRICS = "metrics.jsonl"
 
@@ -35,22 +36,58 @@ def train(
     steps: Annotated[
         int | None, typer.Option(min=1, help="Steps of each part, instead of the recipe's own.")
     ] = None,
+    given: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="NAME=VALUE", help="A setting of the recipe, as base=FOLDER; may be repeated."
+        ),
+    ] = None,
 ) -> None:
     """Run a training recipe.
 
-    Checkpoints and metrics.jsonl (and curves for TensorBoard, if that is installed) go to DIR. A recipe is a Python file with `run(folder, *, resume, steps)` that yields training steps; other functions of that form are its parts. Parts share DIR: the later ones read what the earlier ones left.
+    Checkpoints and metrics.jsonl (and curves for TensorBoard, if that is installed) go to DIR. A recipe is a Python file with `run(folder, *, resume, steps)` that yields training steps; other functions of that form are its parts. Parts share DIR: the later ones read what the earlier ones left. With torchrun several processes train together.
     """
+    from lianhuan.train.processes import is_main
+
     run = load_recipe(recipe)
+    settings = read_settings(run, given or ())
     metrics = out / METRICS
-    if metrics.exists() and not resume:
+    if is_main() and metrics.exists() and not resume:
         raise RecipeError(f"{out} holds a run; go on with --resume, or name another folder")
     use_cores()
     out.mkdir(parents=True, exist_ok=True)
+    events = run(out, resume=resume, steps=steps, **settings)
     try:
-        _follow(run(out, resume=resume, steps=steps), metrics)
+        if is_main():
+            _follow(events, metrics)
+        else:
+            for _ in events:
+                pass
     except KeyboardInterrupt:
         raise KeyboardInterrupt("stopped; run the same command with --resume to go on") from None
-    print(metrics)
+    if is_main():
+        print(metrics)
+
+
+def read_settings(run: "Run", given: "Sequence[str]") -> dict[str, Any]:
+    """The settings NAME=VALUE of a recipe; a number where the recipe's own value is one.
+
+    Raises:
+        RecipeError: the recipe has no such setting, or the value is no number where one is wanted.
+    """
+    known = inspect.signature(run).parameters
+    names = [name for name in known if name not in ("folder", "resume", "steps")]
+    found: dict[str, Any] = {}
+    for text in given:
+        name, _, value = text.partition("=")
+        if name not in names:
+            raise RecipeError(f"--set {text}: the recipe has the settings {', '.join(names) or 'none'}")
+        kind = type(known[name].default)
+        try:
+            found[name] = kind(value) if kind in (int, float) else value
+        except ValueError as error:
+            raise RecipeError(f"--set {text}: {name} is a number, as {known[name].default}") from error
+    return found
 
 
 def load_recipe(name: str) -> "Run":
@@ -77,7 +114,9 @@ def load_recipe(name: str) -> "Run":
     return cast("Run", run)
 
 
-def _follow(events: "Iterator[TrainStep]", metrics: Path) -> None:
+def _follow(events: "Iterator[TrainStep | DataRead]", metrics: Path) -> None:
+    from lianhuan.train.loop import DataRead
+
     with ExitStack() as stack:
         table = stack.enter_context(metrics.open("a", encoding="utf-8"))
         board = _board(metrics.parent)
@@ -87,6 +126,12 @@ def _follow(events: "Iterator[TrainStep]", metrics: Path) -> None:
         for event in events:
             table.write(json.dumps(asdict(event)) + "\n")
             table.flush()
+            if isinstance(event, DataRead):
+                left_out = "".join(f", {count} {reason} left out" for reason, count in event.left_out.items())
+                shown.milestone(
+                    f"{event.split}: {event.stories} stories, {event.pictures} pictures{left_out}"
+                )
+                continue
             figures = {"loss": event.loss, **event.figures}
             if board is not None:
                 for name, value in figures.items():

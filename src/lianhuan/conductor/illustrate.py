@@ -5,19 +5,30 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
+from lianhuan.book import Settings
 from lianhuan.conductor.events import Event, PageDone, Planned, Step
 from lianhuan.control import ClassifierFree
+from lianhuan.errors import CheckpointError
 from lianhuan.generators import Control, Drawn, Generator
-from lianhuan.images import fit_square
+from lianhuan.generators.options import told_when_full
+from lianhuan.images import fit_square, load_picture
 from lianhuan.memory import Memory, NoMemory
 from lianhuan.memory.base import State
-from lianhuan.memory.load import check_accepted, check_engine, load_memory
+from lianhuan.memory.load import check_accepted, fit, load_memory
 from lianhuan.models.context import Context
-from lianhuan.story import DEFAULT_GUIDANCE, DEFAULT_STEPS, PageRequest, Story, page_request
+from lianhuan.story import (
+    DEFAULT_GUIDANCE,
+    DEFAULT_STEPS,
+    PageRequest,
+    Story,
+    page_request,
+    stage_entry,
+)
 
 Recipe = Mapping[str, Any]
 Known = Callable[[str, Recipe], Image.Image | None]
@@ -32,9 +43,12 @@ def illustrate(  # noqa: PLR0913 - one argument per choice
     seed: int = 0,
     steps: int = DEFAULT_STEPS,
     guidance: float = DEFAULT_GUIDANCE,
+    sampler: str = "",
+    negative_prompt: str = "",
     first_frame: Image.Image | None = None,
     known: Known | None = None,
     controls: Sequence[Control] = (),
+    home: Path = Path(),
 ) -> Iterator[Event]:
     """Draw every page of `story`, in order.
 
@@ -45,30 +59,51 @@ def illustrate(  # noqa: PLR0913 - one argument per choice
         seed: seed of the book; with a scene's id it decides the noise of its page.
         steps: denoising steps of a page.
         guidance: classifier-free guidance scale; 1 means none.
+        sampler: name of the sampler, "" for the generator's own.
+        negative_prompt: words that guidance leads away from, "" for none; without guidance they say nothing.
         first_frame: a given picture of the first scene: the story is continued from it.
         known: finds pages that are finished already, so that a stopped book goes on.
         controls: what else bends the drawing of every page that is drawn.
+        home: the folder where the paths of the cast's pictures begin.
 
     Yields:
         `Planned`, then for every page its `Step`s and its `PageDone`. Closing the generator stops the drawing.
 
     Raises:
-        CheckpointError: the generator cannot draw with this memory or these controls.
+        CheckpointError: the generator cannot draw with this memory, these controls, this sampler, this negative prompt, or
+            weights of characters.
+        PictureError: a picture of the cast cannot be read.
+        DeviceError: the memory of the device is too small.
     """
+    generator.check(sampler, negative_prompt)
     remembering = default_memory(generator) if memory is None else memory
     check_accepted(remembering.name, remembering.gives, generator.name, generator.accepts)
-    check_engine(remembering, generator)
-    requests = [page_request(story, s, seed=seed, steps=steps, guidance=guidance) for s in story.scenes]
-    shared = {
+    generator = fit(generator, remembering)
+    how: dict[str, Any] = {
+        "seed": seed,
+        "steps": steps,
+        "guidance": guidance,
+        "sampler": sampler,
+        "negative_prompt": negative_prompt,
+    }
+    requests = [page_request(story, scene, **how) for scene in story.scenes]
+    _check_weights(requests, generator)
+    portraits = _portraits(story, remembering, home)
+    shared: dict[str, Any] = {
         "generator": generator.name,
-        "weights": generator.fingerprint,
+        "weights": weights_of(generator, remembering),
         "engine": generator.engine,
         "memory": remembering.name,
         "version": version("lianhuan"),
     }
-    yield Planned(story, {**shared, "seed": seed, "steps": steps, "guidance": guidance})
-    state, null = remembering.start(1), generator.null(1)
+    loaded = {"extras": generator.extras.recipe(), "compute": generator.compute.recipe()}
+    shared |= {name: told for name, told in loaded.items() if told}
+    yield Planned(story, {**shared, **how, "extras": generator.extras})
+    state, null = remembering.start(1), generator.null(1, negative_prompt)
     previous: str | None = None
+    for request, picture in portraits:
+        state = _write(generator, remembering, state, generator.encode([request]), picture)
+        previous = _remembered(previous, request, picture)
     for number, request in enumerate(requests, start=1):
         recipe: dict[str, Any] = {**shared, **request.model_dump(mode="json"), "after": previous}
         if controls:
@@ -113,7 +148,7 @@ def draw_stories(
         CheckpointError: the generator cannot draw with this memory.
     """
     check_accepted(memory.name, memory.gives, generator.name, generator.accepts)
-    check_engine(memory, generator)
+    generator = fit(generator, memory)
     rows: list[list[Image.Image]] = [[] for _ in stories]
     states, null = [memory.start(1) for _ in stories], generator.null(1)
     for pages in zip(*stories, strict=True):
@@ -134,7 +169,7 @@ def draw_stories(
 
 def default_memory(generator: Generator) -> Memory:
     """The LSTM memory trained with this generator."""
-    return load_memory("lstm", generator.name, engine=generator.engine)
+    return load_memory("lstm", generator.name, generator.compute.device, engine=generator.engine)
 
 
 def _draw(
@@ -144,27 +179,59 @@ def _draw(
     number: int,
     controls: Sequence[Control],
 ) -> collections.abc.Generator[Step, None, Image.Image]:
-    for event in generator.frames([request], [contexts], [ClassifierFree(request.guidance), *controls]):
-        if isinstance(event, Drawn):
-            return event.images[0]
-        yield Step(number, event.number, event.total)
+    with told_when_full():
+        for event in generator.frames([request], [contexts], [ClassifierFree(request.guidance), *controls]):
+            if isinstance(event, Drawn):
+                return event.images[0]
+            yield Step(number, event.number, event.total)
     raise AssertionError("a generator's last event is the picture")
 
 
 def _contexts(memory: Memory, state: State, words: Context, null: Context) -> dict[str, Context]:
-    nothing = replace(null, cast=words.cast)
+    nothing = replace(null, cast=words.cast, told=words.told)
     return {"cond": memory.read(state, words, "cond"), "uncond": memory.read(state, nothing, "uncond")}
 
 
 def _write(generator: Generator, memory: Memory, state: State, words: Context, image: Image.Image) -> State:
     if isinstance(memory, NoMemory):
         return state
-    return memory.write(state, words, generator.encode_pictures([image]))
+    with told_when_full():
+        return memory.write(state, replace(words, images=(image,)), generator.encode_pictures([image]))
+
+
+def weights_of(generator: Generator, memory: Memory) -> str:
+    """The fingerprint of all weights that draw: the generator's own, unless the memory brings others."""
+    if not memory.fingerprint:
+        return generator.fingerprint
+    return hashlib.sha256(f"{generator.fingerprint} {memory.fingerprint}".encode()).hexdigest()[:16]
+
+
+def _check_weights(requests: Sequence[PageRequest], generator: Generator) -> None:
+    """Raises: CheckpointError: somebody's words are weighted, and the generator cannot do that."""
+    weighted = {entry.name for request in requests for entry in request.stage if entry.weight != 1}
+    if weighted and "weights" not in generator.accepts:
+        raise CheckpointError(
+            f"{generator.name} takes no weights of characters; remove the `weight` of {', '.join(sorted(weighted))}"
+        )
+
+
+def _portraits(story: Story, memory: Memory, home: Path) -> list[tuple[PageRequest, Image.Image]]:
+    """The pictures of the cast, each as a page that shows the character alone; none for a memory that remembers nothing."""
+    if isinstance(memory, NoMemory):
+        return []
+    return [
+        (
+            PageRequest(scene_id=f"cast/{c.name}", caption="", stage=(stage_entry(c),)),
+            load_picture(home / c.picture),
+        )
+        for c in story.cast
+        if c.picture
+    ]
 
 
 def _remembered(before: str | None, request: PageRequest, image: Image.Image) -> str:
     """A name for what memory was given: the words and the pictures of this page and of all pages `before` it."""
-    words = request.model_dump_json(exclude={"seed", "take", "steps", "guidance"})
+    words = request.model_dump_json(exclude={"seed", "take", *Settings.model_fields})
     return hashlib.sha256(f"{before} {words} {_picture_hash(image)}".encode()).hexdigest()[:16]
 
 

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self
 
@@ -9,11 +10,12 @@ from PIL import Image
 
 from lianhuan import book as folders
 from lianhuan.conductor.events import Event, PageDone, Planned
+from lianhuan.conductor.illustrate import weights_of
 from lianhuan.conductor.models import load_models
 from lianhuan.conductor.redraw import Redraw, Select, redraw
 from lianhuan.conductor.tell import tell
 from lianhuan.errors import ExportError
-from lianhuan.generators import Control, Generator
+from lianhuan.generators import Compute, Control, Generator
 from lianhuan.images import load_picture
 from lianhuan.layout import FORMATS, export_book
 from lianhuan.memory import Memory
@@ -46,9 +48,11 @@ class Book(folders.Book):
             seed=plan.settings["seed"],
             generator=plan.settings["generator"],
             memory=plan.settings["memory"],
-            settings=folders.Settings(steps=plan.settings["steps"], guidance=plan.settings["guidance"]),
+            settings=folders.Settings(
+                **{name: plan.settings[name] for name in folders.Settings.model_fields}
+            ),
         )
-        book.change_book(weights=plan.settings["weights"])
+        book.change_book(weights=plan.settings["weights"], **asdict(plan.settings["extras"]))
         for event in stream:
             book.keep(event)
         return book
@@ -85,8 +89,11 @@ class Book(folders.Book):
         select: Select | None = None,
         controls: Sequence[Control] = (),
         then_following: bool = False,
+        compute: Compute | None = None,
     ) -> Self:
         """Draw a page anew with the generator and the memory that the book names; see `lianhuan.conductor.Redraw`.
+
+        `compute` is what it computes with, None for a CPU.
 
         Returns:
             the book, with the new picture.
@@ -96,7 +103,7 @@ class Book(folders.Book):
             CheckpointError: the generator or the memory is not there.
         """
         wish = Redraw(page, prompt, seed, candidates, select, controls, then_following)
-        for _ in redraw(self, *load_models(self), wish):
+        for _ in redraw(self, *load_models(self, compute), wish):
             pass
         return self
 
@@ -151,7 +158,8 @@ def draw_book(
         BookError: another program edits the book, or it cannot be written; finished pages stay.
     """
     with book.editing():
-        book.change_book(generator=generator.name, weights=generator.fingerprint, memory=memory.name)
+        named = {"generator": generator.name, "weights": weights_of(generator, memory), "memory": memory.name}
+        book.change_book(**named, **asdict(generator.extras))
         scenes = [page.scene() for page in book.file.scenes if page.picked or not only_stale]
         for event in tell(book, generator, memory, scenes, book.known, first_frame=first_frame):
             book.keep(event)

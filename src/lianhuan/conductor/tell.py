@@ -39,10 +39,10 @@ def tell(
         generator,
         memory=memory,
         seed=file.seed,
-        steps=file.steps,
-        guidance=file.guidance,
+        **dict(file.settings()),
         first_frame=first_frame,
         known=known,
         controls=controls,
+        home=book.folder,
     )
     return renumbered(events, [book.number(scene.id) for scene in scenes])

@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from lianhuan.arrays import Array, quantiles
+from lianhuan.arrays import Array
 from lianhuan.generators.base import Control, Moment
+from lianhuan.generators.loop import within_bound
 
 
 class DynamicThreshold(Control):
     """Pulls estimates back that strong guidance has driven too far.
 
-    For each page s is the `percentile` of |x0|; where s is above `bound`, x0 is clipped to [-s, s] and scaled to
-    [-bound, bound].
+    The embedded model has a bound of its own, which it draws with anyway; see `lianhuan.generators.loop.within_bound`.
 
     Args:
         percentile: share in 0..1.
@@ -23,8 +23,7 @@ class DynamicThreshold(Control):
 
     def x0(self, moment: Moment, x0: Array) -> Array:  # noqa: ARG002 - the hook's form
         """The estimate within the bound."""
-        size = quantiles(abs(x0), self.percentile).clip(min=self.bound)[:, None, None, None]
-        return x0.clip(-size, size) * (self.bound / size)
+        return within_bound(x0, self.bound, self.percentile)
 
     def recipe(self) -> dict[str, Any]:
         """Percentile and bound."""

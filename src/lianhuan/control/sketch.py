@@ -13,7 +13,7 @@ from lianhuan.generators.base import Control, Moment
 from lianhuan.generators.load import model_folder
 from lianhuan.models.denoiser import watched
 from lianhuan.models.edges import SKETCH, EdgePredictor, load_edge_predictor, read_sketch
-from lianhuan.tensors import digest, rowwise
+from lianhuan.tensors import digest, rowwise, weights_digest
 
 
 class Sketch(Control):
@@ -59,10 +59,9 @@ class Sketch(Control):
 
     def recipe(self) -> dict[str, Any]:
         """The sketch, what finds edges, and how they are followed."""
-        weights = torch.cat([p.flatten() for p in self.predictor.parameters()])
         return {
             **super().recipe(),
-            "predictor": digest(weights),
+            "predictor": weights_digest(self.predictor),
             "sketch": digest(self.target),
             "beta": self.scale,
             "stop": self.window[1],

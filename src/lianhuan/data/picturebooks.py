@@ -3,18 +3,17 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from lianhuan.data.stories import Frame, Split, StorySet, must_have, story_set
 from lianhuan.errors import BookError
 from lianhuan.images import load_picture
 
 BOOKS = "books.jsonl"
-Split = Literal["train", "validation", "test"]
 SPLITS: dict[int, Split] = {8: "validation", 9: "test"}
 """Split by the last digit of a book's number; all others are for training."""
 
@@ -76,6 +75,23 @@ def read_picturebooks(folder: Path, split: Split | None = None) -> list[PictureB
         raise BookError(f"{path} cannot be read ({error})") from error
     books = [_book(line, folder, f"{path}, line {number}") for number, line in enumerate(lines, 1) if line]
     return [book for book in books if split is None or book.split == split]
+
+
+def picturebook_stories(folder: Path, split: Split) -> StorySet:
+    """The books of a split as stories; a page without text is left out and counted.
+
+    Raises:
+        BookError: as for `read_picturebooks`.
+        PictureError: there is no book of this split.
+    """
+    told = (
+        (
+            book.id,
+            [Frame((text,) if (text := page.text.strip()) else (), page.picture) for page in book.pages],
+        )
+        for book in read_picturebooks(folder, split)
+    )
+    return must_have(story_set(told), f"{folder}, {split}")
 
 
 def picture_numbers(pictures: Sequence[Image.Image]) -> npt.NDArray[np.int64]:

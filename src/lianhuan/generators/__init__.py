@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from lianhuan.generators.base import Control, Drawn, DrawStep, Generator
 from lianhuan.generators.latent import LatentGenerator
 from lianhuan.generators.load import STORYBOOK, load_generator
+from lianhuan.generators.options import Compute, Extras
 from lianhuan.late import late_names
 
 if TYPE_CHECKING:
@@ -14,9 +15,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "STORYBOOK",
+    "Compute",
     "Control",
     "DrawStep",
     "Drawn",
+    "Extras",
     "Generator",
     "LatentDiffusion",
     "LatentGenerator",

@@ -41,7 +41,7 @@ def with_characters(generator: LatentDiffusion, characters: Mapping[str, Adapter
             raise CheckpointError(f"the character {name!r} does not fit this model ({error})") from error
         words = add_word(words, text, name, adapter.token)
         marks += [name, *_marks(adapter)]
-    return LatentDiffusion(
+    knowing = LatentDiffusion(
         name=generator.name,
         fingerprint=hashlib.sha256(" ".join(marks).encode()).hexdigest()[:16],
         autoencoder=generator.autoencoder,
@@ -49,7 +49,10 @@ def with_characters(generator: LatentDiffusion, characters: Mapping[str, Adapter
         tokenizer=PageTokenizer(words, generator.tokenizer.max_length),
         denoiser=denoiser,
         size=generator.size,
+        bound=generator.bound,
     )
+    knowing.compute = generator.compute
+    return knowing
 
 
 def _marks(adapter: Adapter) -> list[str]:

@@ -2,17 +2,20 @@
 
 import importlib
 import inspect
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import diffusers
-import torch
 from diffusers.utils import logging
 from torch import nn
 
 from lianhuan.errors import CheckpointError
-from lianhuan.generators.checkpoint import check_there, load_network
+from lianhuan.generators.checkpoint import check_there, load_network, load_vae, quiet
+from lianhuan.generators.extras import add_extras, marked
+from lianhuan.generators.options import Compute, Extras
 from lianhuan.generators.pipeline import Flux, Flux2Klein, FluxKontext, PipelineGenerator
+from lianhuan.generators.placing import DTYPES
 from lianhuan.models.files import fingerprint
 
 FAMILIES: dict[str, type[PipelineGenerator]] = {
@@ -37,16 +40,19 @@ def attached_kind(pipeline: str) -> type[PipelineGenerator] | None:
     return PipelineGenerator if pipeline in known and "Control" not in pipeline else None
 
 
-def load_pipeline(folder: Path, index: dict[str, Any], name: str, device: str) -> PipelineGenerator:
+def load_pipeline(
+    folder: Path, index: dict[str, Any], name: str, extras: Extras, compute: Compute
+) -> PipelineGenerator:
     """The generator in a diffusers folder of a pipeline that `attached_kind` knows.
 
-    On a CPU it computes in single precision, elsewhere in bfloat16.
+    On a CPU it computes in single precision, elsewhere in bfloat16, if nothing else is asked for.
 
     Args:
         folder: where it is.
         index: what its model_index.json says.
         name: what the user called it.
-        device: a torch device.
+        extras: what is added to it.
+        compute: what it computes with.
 
     Raises:
         CheckpointError: a part is missing, damaged, a pickle, or of a kind that is not supported.
@@ -54,20 +60,45 @@ def load_pipeline(folder: Path, index: dict[str, Any], name: str, device: str) -
     kind = attached_kind(index["_class_name"])
     assert kind is not None
     parts = {part: value for part, value in index.items() if isinstance(value, list) and value[0] is not None}
-    dtype = torch.float32 if torch.device(device).type == "cpu" else torch.bfloat16
-    networks = {}
+    how = replace(compute, dtype=compute.precision("fp32" if compute.device == "cpu" else "bf16"))
+    dtype = DTYPES[how.precision()]
+    networks: dict[str, Any] = {}
     for part, (library, class_name) in parts.items():
         found = _class(folder / part, library, class_name)
         check_there(folder / part, weights=issubclass(found, nn.Module))
         if issubclass(found, nn.Module):
-            networks[part] = load_network(found, folder / part, dtype).to(torch.device(device))
+            networks[part] = load_network(found, folder / part, dtype)
+    if extras.vae is not None:
+        if "vae" not in networks:
+            raise CheckpointError(f"{folder} has no autoencoder to replace; leave --vae away")
+        networks["vae"] = load_vae(type(networks["vae"]), Path(extras.vae), networks["vae"], dtype)
     pipeline = _assembled(folder, index["_class_name"], networks)
-    return kind(
+    with quiet():
+        add_extras(pipeline, extras)
+    _settle(pipeline, how)
+    generator = kind(
         name=name,
-        fingerprint=fingerprint(folder, ("model_index.json", *parts)),
+        fingerprint=marked(fingerprint(folder, ("model_index.json", *parts)), extras),
         pipeline=pipeline,
         size=_side(folder, pipeline),
     )
+    generator.compute = how
+    return generator
+
+
+def _settle(pipeline: Any, compute: Compute) -> None:
+    """Bring a pipeline to its device, as sparingly as is wanted."""
+    vae: Any = getattr(pipeline, "vae", None)
+    if compute.low_memory and hasattr(vae, "enable_tiling"):
+        vae.enable_slicing()
+        vae.enable_tiling()
+    if compute.compile:
+        denoiser = getattr(pipeline, "transformer", None) or pipeline.unet
+        denoiser.compile()
+    if compute.offloads:
+        pipeline.enable_model_cpu_offload(device=compute.device)
+    else:
+        pipeline.to(compute.device)
 
 
 def _class(folder: Path, library: str, name: str) -> Any:

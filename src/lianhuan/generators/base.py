@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from PIL import Image
 
+from lianhuan.generators.options import Compute, Extras
 from lianhuan.models.context import Context
 from lianhuan.sampling import Shares
 from lianhuan.story import PageRequest
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
 Engine = Literal["light", "torch"]
 """What computes: OpenVINO and NumPy, or torch."""
-Input = Literal["tokens", "references", "picture", "examples"]
-"""What can reach a generator beside the words of a page: parts of its `Context` that memories fill."""
+Input = Literal["tokens", "references", "picture", "examples", "prompts", "weights"]
+"""What can reach a generator beside the words of a page: parts of its `Context` that memories fill, weights of characters."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ class Generator(Protocol):
     """Draws frames. `fingerprint` names the weights: equal fingerprints and requests give equal pictures.
 
     `accepts` declares what can reach it; memories that give anything else are refused. With the engine "light" all arrays
-    are NumPy's, and a memory must be of the same engine.
+    are NumPy's, and a memory must be of the same engine. `extras` and `compute` say how it was loaded.
     """
 
     engine: Engine
@@ -121,13 +122,19 @@ class Generator(Protocol):
     fingerprint: str
     size: int
     accepts: frozenset[Input]
+    extras: Extras
+    compute: Compute
+
+    def check(self, sampler: str, negative_prompt: str) -> None:
+        """Raises: CheckpointError: it cannot draw with this sampler, or away from these words; "" is always well."""
+        ...
 
     def encode(self, requests: Sequence[PageRequest]) -> Context:
         """The context of each page: its words and its stage."""
         ...
 
-    def null(self, count: int) -> Context:
-        """The context of `count` pages that say nothing."""
+    def null(self, count: int, words: str = "") -> Context:
+        """The context of `count` pages that say nothing, or nothing but `words`: what guidance leads away from."""
         ...
 
     def encode_pictures(self, images: Sequence[Image.Image]) -> Tensor:

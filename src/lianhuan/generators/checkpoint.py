@@ -1,13 +1,19 @@
-"""Loading checkpoints in diffusers' folder layout: safetensors only, nothing from the network."""
+"""Loading Stable Diffusion checkpoints, folders and single files: safetensors only, nothing from the network."""
 
+import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import AutoencoderKL, UNet2DConditionModel
+from diffusers import (
+    AutoencoderKL,
+    DDIMScheduler,
+    UNet2DConditionModel,
+)
 from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
 from torch import nn
 from transformers import CLIPImageProcessorPil, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
@@ -15,76 +21,175 @@ from transformers.utils import logging
 
 from lianhuan.errors import CheckpointError
 from lianhuan.generators.clip_words import ClipWords
+from lianhuan.generators.extras import add_extras, marked
+from lianhuan.generators.options import Compute, Extras
+from lianhuan.generators.placing import DTYPES, settle
 from lianhuan.generators.safety import SafetyChecker
 from lianhuan.generators.schedulers import noise_path
+from lianhuan.generators.single_file import DOUBLE, file_networks
 from lianhuan.generators.stable_diffusion import StableAutoencoder, StableDiffusion
 from lianhuan.models.denoiser import Denoiser
 from lianhuan.models.files import PICKLES, fingerprint
-from lianhuan.models.pointwise import fix_pointwise
-
-DOUBLE = "StableDiffusionXLPipeline"
-"""The family with two text encoders."""
 
 
-def load_stable_diffusion(folder: Path, index: dict[str, Any], name: str, device: str) -> StableDiffusion:
-    """The generator in a diffusers folder of one of `lianhuan.generators.load.FAMILIES`.
+@dataclass(frozen=True)
+class Place:
+    """Where a checkpoint lies.
+
+    Attributes:
+        folder: of diffusers, with the settings, the tokenizers and, where there is no `file`, the weights.
+        index: what its model_index.json says.
+        file: all weights in one, or None.
+    """
+
+    folder: Path
+    index: Mapping[str, Any]
+    file: Path | None = None
+
+    @property
+    def double(self) -> bool:
+        """Whether there are two text encoders."""
+        return self.index["_class_name"] == DOUBLE
+
+    @property
+    def encoders(self) -> dict[str, Any]:
+        """The text encoders: name of the part -> class."""
+        second = {"text_encoder_2": CLIPTextModelWithProjection} if self.double else {}
+        return {"text_encoder": CLIPTextModel, **second}
+
+    @property
+    def others(self) -> list[str]:
+        """The parts without weights."""
+        return ["tokenizer", "scheduler", *(["tokenizer_2"] if self.double else [])]
+
+    def fingerprint(self) -> str:
+        """Hash of the weights and of the settings."""
+        networks = ["unet", "vae", *self.encoders]
+        if self.file is None:
+            return fingerprint(
+                self.folder,
+                ("model_index.json", *networks, *self.others, "safety_checker", "feature_extractor"),
+            )
+        settings = [f"{part}/config.json" for part in networks]
+        marks = [
+            fingerprint(self.file.parent, [self.file.name]),
+            fingerprint(self.folder, ("model_index.json", *settings, *self.others)),
+        ]
+        return hashlib.sha256(" ".join(marks).encode()).hexdigest()[:16]
+
+
+def load_stable_diffusion(place: Place, name: str, extras: Extras, compute: Compute) -> StableDiffusion:
+    """The generator in a checkpoint of one of `lianhuan.generators.load.FAMILIES`.
 
     Args:
-        folder: where it is.
-        index: what its model_index.json says.
+        place: where it is.
         name: what the user called it.
-        device: a torch device.
+        extras: what is added to it.
+        compute: what it computes with.
 
     Raises:
         CheckpointError: a part is missing, damaged, a pickle, or of a kind that is not supported.
     """
-    double = index["_class_name"] == DOUBLE
-    weights, others = ["unet", "vae", "text_encoder"], ["tokenizer", "scheduler"]
-    if double:
-        weights, others = [*weights, "text_encoder_2"], [*others, "tokenizer_2"]
-    parts = (*weights, *others)
-    for part in parts:
-        check_there(folder / part, weights=part in weights)
-    vae = load_network(AutoencoderKL, folder / "vae")
-    unet = load_network(UNet2DConditionModel, folder / "unet")
-    words = [_words(folder, "", CLIPTextModel, penultimate=double)]
-    if double:
-        words.append(_words(folder, "_2", CLIPTextModelWithProjection, penultimate=True))
-    config = _json(folder / "scheduler" / "scheduler_config.json")
-    _check_supported(folder, unet.config, vae.config, config, double=double)
+    parts = _parts(place, extras, DTYPES[compute.precision()])
+    config = _json(place.folder / "scheduler" / "scheduler_config.json")
+    _check_supported(place.folder, parts["unet"].config, parts["vae"].config, config, double=place.double)
+    if extras.loras or extras.embeddings:
+        with quiet():
+            add_extras(_pipeline(parts, double=place.double), extras)
     try:
-        denoiser = Denoiser(unet, noise_path(config), config.get("prediction_type", "epsilon"))
+        path = noise_path(config)
+        denoiser = Denoiser(parts["unet"], path, config.get("prediction_type", "epsilon"))
     except (KeyError, NotImplementedError, TypeError, ValueError) as error:
         raise CheckpointError(
-            f"{folder / 'scheduler'}: a scheduler that is not supported ({error})"
+            f"{place.folder / 'scheduler'}: a scheduler that is not supported ({error})"
         ) from error
-    autoencoder, checker = StableAutoencoder(vae), _checker(folder, index)
-    judges = [] if checker is None else [checker.network]
-    for module in (denoiser, autoencoder, *(one.encoder for one in words), *judges):
-        fix_pointwise(module)
-        module.eval().requires_grad_(False).to(torch.device(device))
-    return StableDiffusion(
+    generator = StableDiffusion(
         name=name,
-        fingerprint=fingerprint(folder, ("model_index.json", *parts, "safety_checker", "feature_extractor")),
-        autoencoder=autoencoder,
-        words=words,
+        fingerprint=marked(place.fingerprint(), extras),
+        autoencoder=StableAutoencoder(parts["vae"]),
+        words=[
+            ClipWords(parts[part.replace("text_encoder", "tokenizer")], parts[part], penultimate=place.double)
+            for part in place.encoders
+        ],
         denoiser=denoiser,
         scheduler=config,
-        checker=checker,
-        empty_is_zero=double and bool(index.get("force_zeros_for_empty_prompt", True)),
+        checker=None if place.file is not None else _checker(place.folder, place.index),
+        empty_is_zero=place.double and bool(place.index.get("force_zeros_for_empty_prompt", True)),
+    )
+    generator.compute = compute
+    settle(generator)
+    return generator
+
+
+def _parts(place: Place, extras: Extras, dtype: torch.dtype) -> dict[str, Any]:
+    """All parts but the scheduler, by name."""
+    folder = place.folder
+    for part in place.others:
+        check_there(folder / part, weights=False)
+    parts = {part: _tokenizer(folder / part) for part in place.others if part.startswith("tokenizer")}
+    if place.file is not None:
+        parts |= file_networks(place.file, folder, place.encoders, dtype)
+        if "vae" not in parts and extras.vae is None:
+            raise CheckpointError(f"{place.file} holds no autoencoder; name the folder of one with --vae")
+    else:
+        kinds = {"unet": UNet2DConditionModel, "vae": AutoencoderKL, **place.encoders}
+        for part in kinds:
+            check_there(folder / part, weights=True)
+        parts |= {part: load_network(kind, folder / part, dtype) for part, kind in kinds.items()}
+    if extras.vae is not None:
+        parts["vae"] = load_vae(AutoencoderKL, Path(extras.vae), parts.get("vae"), dtype)
+    if dtype == torch.float16 and parts["vae"].config.force_upcast:
+        parts["vae"].float()  # its activations are too large for 16 bits
+    return parts
+
+
+def load_vae(kind: Any, folder: Path, instead_of: Any, dtype: torch.dtype) -> Any:
+    """Another autoencoder.
+
+    Args:
+        kind: its class.
+        folder: where it is.
+        instead_of: the one that it replaces, None if there is none.
+        dtype: of its weights.
+
+    Raises:
+        CheckpointError: it is missing, damaged, or has latents of another form.
+    """
+    check_there(folder, weights=True)
+    vae = load_network(kind, folder, dtype)
+    channels = vae.config.latent_channels
+    if instead_of is not None and channels != instead_of.config.latent_channels:
+        raise CheckpointError(
+            f"{folder} belongs to another model family: its latents have {channels} channels, this model's have "
+            f"{instead_of.config.latent_channels}"
+        )
+    return vae
+
+
+def _pipeline(parts: Mapping[str, Any], *, double: bool) -> Any:
+    """The stock pipeline of some parts."""
+    from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline  # slow, and seldom wanted
+
+    scheduler = DDIMScheduler(clip_sample=False, steps_offset=1)
+    if double:
+        return StableDiffusionXLPipeline(**parts, scheduler=scheduler, add_watermarker=False)
+    return StableDiffusionPipeline(
+        **parts,
+        scheduler=scheduler,
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
     )
 
 
-def _words(folder: Path, number: str, kind: Any, *, penultimate: bool) -> ClipWords:
-    there = folder / f"tokenizer{number}"
+def _tokenizer(there: Path) -> CLIPTokenizer:
     try:
-        tokenizer = CLIPTokenizer.from_pretrained(there, local_files_only=True)
+        return CLIPTokenizer.from_pretrained(there, local_files_only=True)
     except Exception as error:  # the tokenizers library raises bare Exception
         raise CheckpointError(f"{there} is damaged ({error})") from error
-    return ClipWords(tokenizer, load_network(kind, folder / f"text_encoder{number}"), penultimate=penultimate)
 
 
-def _checker(folder: Path, index: dict[str, Any]) -> SafetyChecker | None:
+def _checker(folder: Path, index: Mapping[str, Any]) -> SafetyChecker | None:
     """The safety checker that the index names, if it names one."""
     if (index.get("safety_checker") or [None])[0] is None:
         return None
@@ -106,7 +211,7 @@ def load_network(kind: Any, folder: Path, dtype: torch.dtype = torch.float32) ->
     """
     half = not _plain(folder)
     try:
-        with _quiet():
+        with quiet():
             network, told = kind.from_pretrained(
                 folder,
                 local_files_only=True,
@@ -127,13 +232,15 @@ def load_network(kind: Any, folder: Path, dtype: torch.dtype = torch.float32) ->
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """No progress bars of transformers."""
-    shown = logging.is_progress_bar_enabled()
+def quiet() -> Iterator[None]:
+    """No progress bars and no warnings of transformers."""
+    shown, said = logging.is_progress_bar_enabled(), logging.get_verbosity()
     logging.disable_progress_bar()
+    logging.set_verbosity_error()
     try:
         yield
     finally:
+        logging.set_verbosity(said)
         if shown:
             logging.enable_progress_bar()
 

@@ -9,7 +9,8 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntry
 from lianhuan.errors import CheckpointError
 
 _NAME = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
-_WANTED = ["model_index.json", "*/*.json", "*/*.txt", "*/*.jinja", "*/*.safetensors"]
+_SETTINGS = ["model_index.json", "*/*.json", "*/*.txt", "*/*.jinja"]
+_WEIGHTS = ["*/*.safetensors"]
 
 
 def is_hub_name(name: str) -> bool:
@@ -17,21 +18,23 @@ def is_hub_name(name: str) -> bool:
     return _NAME.fullmatch(name) is not None and not Path(name).exists()
 
 
-def hub_folder(name: str) -> Path:
+def hub_folder(name: str, *, weights: bool = True) -> Path:
     """The folder of a model of the hub; what is not in the cache is fetched, but no pickles.
 
     Args:
         name: "owner/name".
+        weights: whether the weights are wanted, or the settings alone.
 
     Raises:
         CheckpointError: there is no such model, or no network to fetch it.
     """
+    wanted = [*_SETTINGS, *_WEIGHTS] if weights else _SETTINGS
     try:
-        return Path(snapshot_download(name, allow_patterns=_WANTED, local_files_only=True))
+        return Path(snapshot_download(name, allow_patterns=wanted, local_files_only=True))
     except LocalEntryNotFoundError:
         pass
     try:
-        return Path(snapshot_download(name, allow_patterns=_WANTED))
+        return Path(snapshot_download(name, allow_patterns=wanted))
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         reason = str(error).splitlines()[0]
         raise CheckpointError(

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
+from lianhuan.errors import CheckpointError
 from lianhuan.generators.base import Control, Drawn, DrawStep, Engine, Input
 from lianhuan.generators.loop import Predict, Predictions, branches_of, sample
+from lianhuan.generators.options import Compute, Extras
 from lianhuan.images import fit_square
 from lianhuan.late import Late
 from lianhuan.models.context import Context
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 else:
     torch = Late("torch")
 
+DEFAULT = "dpmpp-2m"
+"""The sampler of pages that name none."""
+
 
 class LatentGenerator(ABC):
     """Draws frames by denoising latents, 1/8 of a picture's side; see `lianhuan.generators.Generator`.
@@ -37,10 +42,16 @@ class LatentGenerator(ABC):
         text_encoder, tokenizer: the parts that read words; their classes are the family's own.
         denoiser: the network.
         size: side of its pictures in pixels.
+        bound: of its estimates of clean latents, see `lianhuan.generators.loop.within_bound`; None for none.
+        extras, compute: how it was loaded.
+        negates: whether guidance can lead away from words.
     """
 
     engine: Engine = "torch"
     accepts: frozenset[Input] = frozenset({"tokens", "references", "picture"})
+    extras = Extras()
+    compute = Compute()
+    negates = True
     name: str
     fingerprint: str
     autoencoder: Any
@@ -48,25 +59,42 @@ class LatentGenerator(ABC):
     tokenizer: Any
     denoiser: Denoiser
     size: int
+    bound: float | None = None
 
     @property
     def device(self) -> torch.device:
-        """Where it computes."""
+        """Where it computes; its networks may wait elsewhere."""
+        if self.compute.offloads:
+            return torch.device(self.compute.device)
         return next(self.denoiser.parameters()).device
+
+    def check(self, sampler: str, negative_prompt: str) -> None:
+        """Check what a book wants.
+
+        Raises:
+            CheckpointError: it cannot draw with this sampler, or away from these words; "" is always well.
+        """
+        if sampler:
+            self.sampler(sampler)
+        if negative_prompt and not self.negates:
+            raise CheckpointError(
+                f"{self.name} takes no negative prompt: it was trained to be led away from the empty page alone; leave it away, "
+                "and say in the story what is to be seen"
+            )
 
     @abstractmethod
     def encode(self, requests: Sequence[PageRequest]) -> Context:
         """Context of each page; a page has the same numbers in any batch."""
 
     @abstractmethod
-    def null(self, count: int) -> Context:
-        """The context of `count` pages that say nothing."""
+    def null(self, count: int, words: str = "") -> Context:
+        """The context of `count` pages that say nothing, or nothing but `words`."""
 
     def sampler(self, name: str) -> Sampler:
         """The sampler of this name.
 
         Raises:
-            ValueError: there is none.
+            CheckpointError: there is none.
         """
         return own_sampler(name)
 
@@ -85,35 +113,37 @@ class LatentGenerator(ABC):
         requests: Sequence[PageRequest],
         contexts: Sequence[Mapping[str, Context]],
         controls: Sequence[Control],
-        sampler: str | Sampler = "dpmpp-2m",
+        sampler: str | Sampler = "",
     ) -> Iterator[DrawStep | Drawn]:
         """Draw one frame per request.
 
         Args:
-            requests: B pages with the same number of steps.
+            requests: B pages with the same number of steps and the same sampler.
             contexts: for each page, branch name -> its context.
             controls: what bends the sampling, in order.
-            sampler: a name that `sampler` knows, or a sampler.
+            sampler: one instead of the pages' own: a name that `sampler` knows, or a sampler.
 
         Yields:
             a `DrawStep` after every step and `Drawn` with B pictures of `size` px at the end.
 
         Raises:
-            ValueError: the pages want different numbers of steps, only some of them show a pasted picture, two controls
-                want to guide, or there is no such sampler.
+            ValueError: the pages want different numbers of steps or samplers, only some of them show a pasted picture, or
+                two controls want to guide.
+            CheckpointError: there is no such sampler.
         """
-        steps = {request.steps for request in requests}
+        ways = {(request.steps, request.sampler) for request in requests}
         pasted = [page["cond"].picture for page in contexts if page["cond"].picture is not None]
-        if len(steps) != 1 or len(pasted) not in (0, len(requests)):
+        if len(ways) != 1 or len(pasted) not in (0, len(requests)):
             raise ValueError(
-                "pages drawn together must have the same number of steps, and all be drawn or all pasted"
+                "pages drawn together must have the same number of steps and sampler, and all be drawn or all pasted"
             )
         if pasted:
             yield Drawn(self.decode(torch.cat(pasted)))
             return
         predict, noise = self._predict(contexts, controls), self._noise(requests)
-        walk = self.sampler(sampler) if isinstance(sampler, str) else sampler
-        for step in sample(predict, self.denoiser.path, noise, steps.pop(), controls, walk):
+        steps, own = ways.pop()
+        walk = self.sampler(sampler or own or DEFAULT) if isinstance(sampler, str) else sampler
+        for step in sample(predict, self.denoiser.path, noise, steps, controls, walk, self.bound):
             yield step
         assert step.x0 is not None  # our own loop tells it
         images = self.decode(step.x0)

@@ -21,8 +21,10 @@ class LatentDiffusion(LatentGenerator):
         fingerprint: hash of its weights.
         autoencoder, text_encoder, tokenizer, denoiser: its parts, in evaluation mode, on one device.
         size: side of its pictures in pixels.
+        bound: of its estimates of clean latents, see `lianhuan.generators.loop.within_bound`; None for none.
     """
 
+    negates = False
     autoencoder: Autoencoder
     text_encoder: StoryTextEncoder
     tokenizer: PageTokenizer
@@ -37,6 +39,7 @@ class LatentDiffusion(LatentGenerator):
         tokenizer: PageTokenizer,
         denoiser: Denoiser,
         size: int = 128,
+        bound: float | None = None,
     ):
         self.name = name
         self.fingerprint = fingerprint
@@ -45,6 +48,7 @@ class LatentDiffusion(LatentGenerator):
         self.tokenizer = tokenizer
         self.denoiser = denoiser
         self.size = size
+        self.bound = bound
 
     @torch.no_grad()
     def encode(self, requests: Sequence[PageRequest]) -> Context:
@@ -57,6 +61,6 @@ class LatentDiffusion(LatentGenerator):
             contexts.append(Context(tokens, keep, (frozenset(entry.name for entry in page.stage),)))
         return Context.join(contexts)
 
-    def null(self, count: int) -> Context:
-        """The context of `count` pages that say nothing."""
-        return self.encode([PageRequest(scene_id="", caption="")] * count)
+    def null(self, count: int, words: str = "") -> Context:
+        """The context of `count` pages that say nothing, or nothing but `words`."""
+        return self.encode([PageRequest(scene_id="", caption=words)] * count)

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 from tokenizers import Tokenizer
 
-from lianhuan.arrays import Array, as_numpy
+from lianhuan.arrays import Array, floats
 from lianhuan.errors import CheckpointError
 from lianhuan.generators.base import Control, Engine, Input
 from lianhuan.generators.latent import LatentGenerator
@@ -54,9 +54,7 @@ class LightDenoiser:
         """The estimate of x0, (B, C, H, W), from `x` at time `t`."""
         time = sinusoids(t, self.config["block_out_channels"][0])
         network = self._network(*context.mask.shape)
-        out = network(x=x, time=time, tokens=context.tokens, mask=as_numpy(context.mask).astype(np.float32))[
-            "out"
-        ]
+        out = network(x=x, time=time, tokens=context.tokens, mask=floats(context.mask))["out"]
         alpha, sigma = self.path.alpha(t), self.path.sigma(t)
         if self.prediction == "epsilon":
             return (x - sigma * out) / alpha
@@ -83,6 +81,7 @@ class LightDiffusion(LatentGenerator):
 
     engine: Engine = "light"
     accepts: frozenset[Input] = frozenset({"tokens"})
+    negates = False
 
     def __init__(self, folder: Path, name: str, parts: Sequence[str]):
         self.name = name
@@ -97,6 +96,7 @@ class LightDiffusion(LatentGenerator):
             self.tokenizer = PageTokenizer(words, text["max_length"])
             way = NoisePath.cosine(path["times"]), path["prediction"]
             patch, levels = autoencoder["patch"], len(autoencoder["widths"])
+            self.bound = path.get("bound")
             self._shape = (autoencoder["latent_channels"], self.size // 8, self.size // 8)
         except Exception as error:  # the tokenizers library raises bare Exception
             raise CheckpointError(f"{folder}: settings that this version cannot use ({error})") from error
@@ -127,9 +127,9 @@ class LightDiffusion(LatentGenerator):
             tokens, keep, tuple(frozenset(entry.name for entry in page.stage) for page in requests)
         )
 
-    def null(self, count: int) -> Context:
-        """The context of `count` pages that say nothing."""
-        return self.encode([PageRequest(scene_id="", caption="")] * count)
+    def null(self, count: int, words: str = "") -> Context:
+        """The context of `count` pages that say nothing, or nothing but `words`."""
+        return self.encode([PageRequest(scene_id="", caption=words)] * count)
 
     def encode_pictures(self, images: Sequence[Image.Image]) -> Array:
         """Latents (B, C, h, w) of pictures of any size, cropped to the middle square."""

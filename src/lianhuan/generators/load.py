@@ -7,12 +7,15 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lianhuan.errors import CheckpointError
+from lianhuan.errors import CheckpointError, DeviceError
 from lianhuan.generators.base import Engine, Generator
 from lianhuan.generators.latent import LatentGenerator
+from lianhuan.generators.options import Compute, Extras, told_when_full
 from lianhuan.late import needing_openvino, needing_torch
+from lianhuan.models.files import PICKLES
 
 if TYPE_CHECKING:
+    from lianhuan.generators.checkpoint import Place
     from lianhuan.generators.latent_diffusion import LatentDiffusion
     from lianhuan.generators.pipeline import PipelineGenerator
 
@@ -30,9 +33,13 @@ FAMILIES = {"StableDiffusionPipeline": "Stable Diffusion 1.x and 2.x", "StableDi
 def model_folder(name: str | Path) -> Path:
     """The folder of a model: the embedded one for "storybook", that in the hub's cache for a hub name, else the folder itself.
 
+    A checkpoint in one file is its own place.
+
     Raises:
         CheckpointError: there is no model.
     """
+    if _is_single_file(name):
+        return Path(name)
     if name == STORYBOOK:
         folder = Path(str(files("lianhuan"))) / "weights" / STORYBOOK
     else:
@@ -41,45 +48,105 @@ def model_folder(name: str | Path) -> Path:
         folder = hub_folder(str(name)) if is_hub_name(str(name)) else Path(name)
     if not (folder / INDEX).is_file():
         raise CheckpointError(
-            f"{name}: no model there ({folder / INDEX} is missing); name a model folder, or {STORYBOOK!r} for the embedded one"
+            f"{name}: no model there ({folder / INDEX} is missing); name a model folder, a .safetensors file, or {STORYBOOK!r} for "
+            "the embedded one"
         )
     return folder
 
 
+def _is_single_file(name: str | Path) -> bool:
+    """Whether `name` is a file, and so no model folder.
+
+    Raises:
+        CheckpointError: it is one that is not read.
+    """
+    path = Path(name)
+    if path.suffix in PICKLES and path.is_file():
+        raise CheckpointError(
+            f"{path} is a pickle that can run code when opened; take the checkpoint's .safetensors file instead"
+        )
+    if path.is_file() and path.suffix != ".safetensors":
+        raise CheckpointError(f"{path} is no model; name a model folder or a .safetensors file")
+    return path.is_file()
+
+
 def load_generator(
-    name: str | Path = STORYBOOK, *, device: str = "cpu", engine: Engine = "torch"
+    name: str | Path = STORYBOOK,
+    extras: Extras | None = None,
+    compute: Compute | None = None,
+    *,
+    engine: Engine = "torch",
 ) -> Generator:
-    """The generator in a model folder, ready to draw. Its family is recognised from the files.
+    """The generator in a model folder or file, ready to draw. Its family is recognised from the files.
 
     Args:
         name: "storybook", the embedded model; the path of a model folder in its layout, or of a diffusers folder of a
             text-to-image pipeline; or such a model's name on the Hugging Face hub, "owner/name": only then the network
-            may be used.
-        device: a torch device.
+            may be used; or the path of a .safetensors file with a Stable Diffusion 1.x, 2.x or XL checkpoint in the
+            original layout.
+        extras: what is added to it; None for nothing.
+        compute: what it computes with; None for a CPU.
         engine: "torch", or "light" for a model in the embedded layout on the CPU without torch; a memory must be of the
             same one.
 
     Raises:
-        CheckpointError: the folder is missing, incomplete, damaged, unsafe or of an unknown kind, or the engine cannot draw
-            with it.
+        CheckpointError: the model, or something that is added to it, is missing, incomplete, damaged, unsafe or of an
+            unknown kind, or the engine cannot draw with it.
+        DeviceError: the memory of the device is too small, or the model or the engine cannot compute so.
         MissingDependency: the engine is not installed.
     """
+    added, how = extras or Extras(), compute or Compute()
     if engine == "light":
-        return _load_light(name)
-    with needing_torch():
-        from lianhuan.generators.latent_diffusion import LatentDiffusion
-        from lianhuan.generators.pipeline import PipelineGenerator
+        return _load_light(name, added, how)
+    with needing_torch(), told_when_full():
+        generator = _load_torch(name, added, how)
+    generator.extras = added
+    return generator
 
-        kind, folder = generator_kind(name), model_folder(name)
-        if kind is LatentDiffusion:
-            return _load_own(folder, str(name), device)
-        if issubclass(kind, PipelineGenerator):
-            from lianhuan.generators.attached import load_pipeline  # slow: brings transformers
 
-            return load_pipeline(folder, _index(folder), str(name), device)
-        from lianhuan.generators.checkpoint import load_stable_diffusion
+def _load_torch(name: str | Path, extras: Extras, compute: Compute) -> Generator:
+    from lianhuan.generators.latent_diffusion import LatentDiffusion
+    from lianhuan.generators.pipeline import PipelineGenerator
 
-        return load_stable_diffusion(folder, _index(folder), str(name), device)
+    kind, folder = generator_kind(name), model_folder(name)
+    if extras.config is not None and not folder.is_file():
+        raise CheckpointError(f"{name} has its own settings; --config is for checkpoints in one file")
+    if kind is LatentDiffusion:
+        return _load_own(folder, str(name), extras, compute)
+    if issubclass(kind, PipelineGenerator):
+        from lianhuan.generators.attached import load_pipeline  # slow: brings transformers
+
+        return load_pipeline(folder, _index(folder), str(name), extras, compute)
+    from lianhuan.generators.checkpoint import load_stable_diffusion
+
+    return load_stable_diffusion(_place(folder, extras), str(name), extras, compute)
+
+
+def _place(found: Path, extras: Extras) -> Place:
+    """Where a Stable Diffusion checkpoint and its settings lie."""
+    from lianhuan.generators.checkpoint import Place
+    from lianhuan.generators.hub import hub_folder, is_hub_name
+    from lianhuan.generators.single_file import file_family
+
+    if not found.is_file():
+        return Place(found, _index(found))
+    beside = found.with_suffix("")
+    if extras.config is not None:
+        hub = is_hub_name(extras.config)
+        folder = hub_folder(extras.config, weights=False) if hub else Path(extras.config)
+    elif (beside / INDEX).is_file():
+        folder = beside
+    else:
+        raise CheckpointError(
+            f"{found} holds weights alone; name a diffusers folder or a hub name of the same family, whose settings and tokenizers "
+            f"it can have, with --config (its weights are not read), or put such a folder at {beside}"
+        )
+    family, index = file_family(found), _index(folder)
+    if index["_class_name"] != family:
+        raise CheckpointError(
+            f"{found} is a {family}, but {folder} has the settings of a {index['_class_name']}"
+        )
+    return Place(folder, index, found)
 
 
 def is_embedded_kind(name: str | Path) -> bool:
@@ -91,7 +158,8 @@ def is_embedded_kind(name: str | Path) -> bool:
     Raises:
         CheckpointError: the folder is missing or damaged.
     """
-    return str(_index(model_folder(name))["_class_name"]) == EMBEDDED
+    folder = model_folder(name)
+    return not folder.is_file() and str(_index(folder)["_class_name"]) == EMBEDDED
 
 
 def generator_kind(name: str | Path) -> type[LatentGenerator | PipelineGenerator]:
@@ -104,7 +172,12 @@ def generator_kind(name: str | Path) -> type[LatentGenerator | PipelineGenerator
         CheckpointError: the folder is missing, damaged or of an unknown kind.
     """
     folder = model_folder(name)
-    pipeline = str(_index(folder)["_class_name"])
+    if folder.is_file():
+        from lianhuan.generators.single_file import file_family
+
+        pipeline = file_family(folder)
+    else:
+        pipeline = str(_index(folder)["_class_name"])
     if pipeline == EMBEDDED:
         from lianhuan.generators.latent_diffusion import LatentDiffusion
 
@@ -171,11 +244,16 @@ def own_loop(generator: Generator, use: str) -> LatentGenerator:
     return generator
 
 
-def _load_light(name: str | Path) -> Generator:
+def _load_light(name: str | Path, extras: Extras, compute: Compute) -> Generator:
     if not is_embedded_kind(name):
         raise CheckpointError(
             f"{name}: the light engine draws with models of the embedded kind alone ({STORYBOOK!r} is one); take the engine "
             "'torch'"
+        )
+    _check_own(str(name), extras, compute)
+    if how := compute.recipe():
+        raise DeviceError(
+            f"the light engine knows no {', '.join(how)}; leave it away, or take the engine 'torch'"
         )
     with needing_openvino():
         from lianhuan.generators.light import LightDiffusion
@@ -183,21 +261,32 @@ def _load_light(name: str | Path) -> Generator:
         return LightDiffusion(model_folder(name), str(name), PARTS)
 
 
-def _load_own(folder: Path, name: str, device: str) -> LatentDiffusion:
+def _check_own(name: str, extras: Extras, compute: Compute) -> None:
+    """Raises: CheckpointError, DeviceError: a model in the embedded layout cannot be loaded in this way."""
+    if extras != Extras():
+        options = ", ".join(extras.recipe())
+        raise CheckpointError(
+            f"{name} takes no {options}: these are for Stable Diffusion and diffusers' pipelines"
+        )
+    if compute.precision() != "fp32":
+        raise DeviceError(f"{name} computes in fp32 alone; leave --dtype away")
+
+
+def _load_own(folder: Path, name: str, extras: Extras, compute: Compute) -> LatentDiffusion:
     """The generator in a folder in the embedded model's layout."""
-    import torch
     from diffusers import UNet2DConditionModel
     from tokenizers import Tokenizer
 
     from lianhuan.generators.latent_diffusion import LatentDiffusion
+    from lianhuan.generators.placing import settle
     from lianhuan.models.autoencoder import Autoencoder, AutoencoderConfig
     from lianhuan.models.denoiser import Denoiser
     from lianhuan.models.files import fingerprint, load_weights, read_config
-    from lianhuan.models.pointwise import fix_pointwise
     from lianhuan.models.text_encoder import StoryTextEncoder, TextEncoderConfig
     from lianhuan.models.tokens import PageTokenizer
     from lianhuan.sampling import NoisePath
 
+    _check_own(name, extras, compute)
     text_config = read_config(folder / "text_encoder")
     unet_config = read_config(folder / "unet")
     path_config = read_config(folder / "path")
@@ -211,13 +300,15 @@ def _load_own(folder: Path, name: str, device: str) -> LatentDiffusion:
         raise CheckpointError(f"{folder}: settings that this version cannot use ({error})") from error
     for module, part in [(autoencoder, "autoencoder"), (text_encoder, "text_encoder"), (unet, "unet")]:
         load_weights(module, folder / part)
-        fix_pointwise(module)
-        module.to(torch.device(device))
-    return LatentDiffusion(
+    generator = LatentDiffusion(
         name=name,
         fingerprint=fingerprint(folder, PARTS),
         autoencoder=autoencoder,
         text_encoder=text_encoder,
         tokenizer=PageTokenizer(tokenizer, text_encoder.config.max_length),
         denoiser=denoiser,
+        bound=path_config.get("bound"),
     )
+    generator.compute = compute
+    settle(generator)
+    return generator

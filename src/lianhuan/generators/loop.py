@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from lianhuan.arrays import Array, differentiable, settled
+from lianhuan.arrays import Array, differentiable, quantiles, settled
 from lianhuan.generators.base import Control, DrawStep, Moment
 from lianhuan.late import Late
 from lianhuan.sampling import NoisePath, Sampler
@@ -41,6 +41,7 @@ def sample(
     steps: int,
     controls: Sequence[Control],
     sampler: Sampler,
+    bound: float | None = None,
 ) -> Iterator[DrawStep]:
     """Draw latents from `noise`, (B, C, H, W); the last step's `x0` is the result.
 
@@ -51,6 +52,7 @@ def sample(
         steps: denoising steps; a control that starts from a picture leaves the first ones out.
         controls: what bends the sampling, asked in order.
         sampler: the times, and the walk along them.
+        bound: see `within_bound`; None leaves the estimates as they are.
     """
     times, walker = sampler(path, steps)
     x = noise
@@ -82,7 +84,7 @@ def sample(
             x0, moment, found = estimate(asked, x, t)
         else:
             x0, moment, found = guide.combine(predict(x, t)[0]), Moment(number - 1, total, t, path, x), []
-        x0, pushes[:] = edited(asked, moment, x0, found)
+        x0, pushes[:] = edited(asked, moment, x0, found, bound)
         return x0
 
     walk = walker(denoise, path, x, times)
@@ -125,8 +127,10 @@ def gradients(
     return [(control, gradient(loss.sum())) for control, loss in losses if loss is not None]
 
 
-def edited(controls: Sequence[Control], moment: Moment, x0: Array, found: Found) -> tuple[Array, Pushes]:
-    """The estimate of the clean latents after the score rule and the controls' edits, and what is left to push the latents."""
+def edited(
+    controls: Sequence[Control], moment: Moment, x0: Array, found: Found, bound: float | None = None
+) -> tuple[Array, Pushes]:
+    """The estimate of the clean latents after the score rule, the bound and the controls' edits, and what is left to push the latents."""
     x0 = settled(x0)
     shares, pushes = moment.path, []
     for control, gradient in found:
@@ -134,9 +138,23 @@ def edited(controls: Sequence[Control], moment: Moment, x0: Array, found: Found)
             x0 = x0 - control.scale * shares.sigma(moment.t) ** 2 / shares.alpha(moment.t) * gradient
         else:
             pushes.append((control.scale, gradient))
+    if bound is not None:
+        x0 = within_bound(x0, bound)
     for control in controls:
         x0 = control.x0(moment, x0)
     return x0, pushes
+
+
+def within_bound(x0: Array, bound: float, percentile: float = 0.995) -> Array:
+    """Dynamic thresholding (Imagen: Saharia et al. 2022, section 2.3): estimates that guidance has driven too far, pulled back.
+
+    Args:
+        x0: (B, C, H, W) estimates of clean pictures or latents.
+        bound: where for a page the `percentile` s of |x0| is above it, x0 is clipped to [-s, s] and scaled to [-bound, bound].
+        percentile: share in 0..1.
+    """
+    size = quantiles(abs(x0), percentile).clip(min=bound)[:, None, None, None]
+    return x0.clip(-size, size) * (bound / size)
 
 
 def pushed(before: Tensor, after: Tensor, pushes: Pushes) -> Tensor:

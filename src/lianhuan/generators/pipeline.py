@@ -10,8 +10,10 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from lianhuan.errors import CheckpointError
 from lianhuan.generators.attach import attach, check_attachable
 from lianhuan.generators.base import Control, Drawn, DrawStep, Engine, Input
+from lianhuan.generators.options import Compute, Extras
 from lianhuan.generators.packing import packed
 from lianhuan.generators.prompt import page_prompt
 from lianhuan.generators.stepwise import Tell, stepwise
@@ -37,12 +39,32 @@ class PipelineGenerator:
 
     engine: Engine = "torch"
     accepts: frozenset[Input] = frozenset({"picture"})
+    extras = Extras()
+    compute = Compute()
 
     def __init__(self, *, name: str, fingerprint: str, pipeline: Any, size: int):
         self.name = name
         self.fingerprint = fingerprint
         self.pipeline = pipeline
         self.size = size
+
+    @property
+    def negates(self) -> bool:
+        """Whether guidance can lead away from words."""
+        return "negative_prompt" in inspect.signature(self.pipeline.__call__).parameters
+
+    def check(self, sampler: str, negative_prompt: str) -> None:
+        """Check what a book wants.
+
+        Raises:
+            CheckpointError: it cannot draw with this sampler, or away from these words; "" is always well.
+        """
+        if sampler:
+            raise CheckpointError(
+                f"{self.name} is drawn by its stock pipeline with the scheduler that it comes with; leave --sampler away"
+            )
+        if negative_prompt and not self.negates:
+            raise CheckpointError(f"{self.name} takes no negative prompt; leave it away")
 
     def encode(self, requests: Sequence[PageRequest]) -> Context:
         """The cast of each page; there are no tokens."""
@@ -52,7 +74,7 @@ class PipelineGenerator:
             tuple(frozenset(entry.name for entry in page.stage) for page in requests),
         )
 
-    def null(self, count: int) -> Context:
+    def null(self, count: int, words: str = "") -> Context:  # noqa: ARG002 - the pipeline reads them itself
         """The context of `count` pages that say nothing."""
         return self.encode([PageRequest(scene_id="", caption="")] * count)
 
@@ -70,8 +92,11 @@ class PipelineGenerator:
         from lianhuan.generators.stable_diffusion import StableAutoencoder  # brings transformers
 
         check_attachable(self.pipeline)
-        autoencoder = StableAutoencoder(self.pipeline.vae).to(self.pipeline.device)
-        return autoencoder.encode(self.encode_pictures([picture]).to(self.pipeline.device))
+        device = torch.device(self.compute.device)
+        autoencoder = StableAutoencoder(self.pipeline.vae)
+        for name, buffer in list(autoencoder.named_buffers(recurse=False)):
+            setattr(autoencoder, name, buffer.to(device))
+        return autoencoder.encode(self.encode_pictures([picture]).to(device))
 
     def frames(
         self,
@@ -120,6 +145,7 @@ class PipelineGenerator:
             **self._shared(request),
             "guidance_scale": guidance,
             "generator": torch.Generator().manual_seed(seed),
+            **({"negative_prompt": request.negative_prompt} if request.negative_prompt else {}),
         }
 
     def _shared(self, request: PageRequest) -> dict[str, Any]:
@@ -154,6 +180,8 @@ class PipelineGenerator:
 
 class Flux(PipelineGenerator):
     """FLUX.1: the scale of guidance is told to the network, as it was distilled; FLUX.1 schnell knows none."""
+
+    negates = False
 
     def call(self, request: PageRequest, guidance: float, examples: Sequence[Image.Image]) -> dict[str, Any]:  # noqa: ARG002 - it accepts none
         """The arguments with which the pipeline draws a page."""

@@ -18,6 +18,7 @@ from diffusers import (
 )
 from torch import Tensor
 
+from lianhuan.errors import CheckpointError
 from lianhuan.sampling import SAMPLERS, Denoise, Denoised, NoisePath, Walk, Walker
 
 SCHEDULERS: dict[str, Any] = {
@@ -106,13 +107,13 @@ def scheduler_sampler(name: str, config: Mapping[str, Any]) -> SchedulerSampler:
         config: settings of the checkpoint's own scheduler.
 
     Raises:
-        ValueError: there is none, or the checkpoint's own scheduler draws noise.
+        CheckpointError: there is none, or the checkpoint's own scheduler draws noise.
     """
     kinds = {**SCHEDULERS, CHECKPOINT: _OWN.get(str(config["_class_name"]))}
     if name not in kinds:
-        raise ValueError(f"no sampler is called {name!r}; there are: {', '.join([*SAMPLERS, *kinds])}")
+        raise CheckpointError(f"no sampler is called {name!r}; there are: {', '.join([*SAMPLERS, *kinds])}")
     if kinds[name] is None:
-        raise ValueError(
+        raise CheckpointError(
             f"the checkpoint's own {config['_class_name']} cannot draw pages that come out again"
         )
     return SchedulerSampler(kinds[name].from_config({"skip_prk_steps": True, **config}))
@@ -134,7 +135,7 @@ def _walk(scheduler: Any, groups: list[list[Tensor]], denoise: Denoise, path: No
     """Along the steps that are left; all `x` outside are scaled to variance 1, as the network sees them."""
     start = _index(scheduler, groups)
     if start and isinstance(scheduler, PNDMScheduler):
-        raise ValueError("PNDM cannot start from a picture; choose another sampler")
+        raise CheckpointError("PNDM cannot start from a picture; choose another sampler")
     if hasattr(scheduler, "set_begin_index"):
         scheduler.set_begin_index(start)
     scale = scheduler.scale_model_input(x.new_ones(()), groups[0][0])

@@ -9,12 +9,13 @@ from diffusers import AutoencoderKL
 from PIL import Image
 from torch import Tensor, nn
 
+from lianhuan.generators.base import Input
 from lianhuan.generators.clip_words import ClipWords
 from lianhuan.generators.latent import LatentGenerator
-from lianhuan.generators.prompt import page_prompt
+from lianhuan.generators.prompt import page_prompt, spoken_of
 from lianhuan.generators.safety import SafetyChecker
 from lianhuan.generators.schedulers import scheduler_sampler
-from lianhuan.models.context import Context
+from lianhuan.models.context import Context, Told
 from lianhuan.models.denoiser import SIZES, Denoiser
 from lianhuan.sampling import SAMPLERS, Sampler, own_sampler
 from lianhuan.story import PageRequest
@@ -64,6 +65,7 @@ class StableDiffusion(LatentGenerator):
         empty_is_zero: whether guidance leads away from zeros, as SDXL was trained, or from the empty prompt.
     """
 
+    accepts: frozenset[Input] = LatentGenerator.accepts | {"prompts", "weights"}
     autoencoder: StableAutoencoder
 
     def __init__(
@@ -92,17 +94,12 @@ class StableDiffusion(LatentGenerator):
 
     def encode(self, requests: Sequence[PageRequest]) -> Context:
         """Context of each page, (B, 77 N, D) for prompts of N chunks; a page has the same numbers in any batch."""
-        return Context.join(
-            [
-                replace(self.read(page_prompt(page)), cast=(frozenset(entry.name for entry in page.stage),))
-                for page in requests
-            ]
-        )
+        return Context.join([self._encode(page) for page in requests])
 
-    def null(self, count: int) -> Context:
-        """The context of `count` pages that say nothing: the empty prompt, or zeros where the checkpoint wants them."""
-        empty = self.read("")
-        if self.empty_is_zero:
+    def null(self, count: int, words: str = "") -> Context:
+        """The context of `count` pages that say `words`; where these are empty, zeros if the checkpoint wants them."""
+        empty = self.read(words)
+        if self.empty_is_zero and not words:
             extra = empty.extra
             if extra is not None:
                 extra = torch.cat([torch.zeros_like(extra[:, :-SIZES]), extra[:, -SIZES:]], dim=1)
@@ -127,11 +124,30 @@ class StableDiffusion(LatentGenerator):
             tokens, torch.ones(tokens.shape[:2], dtype=torch.bool, device=tokens.device), extra=extra
         )
 
+    def _encode(self, page: PageRequest) -> Context:
+        """The context of a page, with the words of each character on stage weighted."""
+        prompt = page_prompt(page)
+        read, spans = self.read(prompt), spoken_of(page)
+        names = {name: self.words[0].places(prompt, some) for name, some in spans.items()}
+        tokens = read.tokens
+        for entry in page.stage:
+            if entry.weight != 1:
+                tokens = self._weighted(tokens, names[entry.name], entry.weight)
+        cast = (frozenset(names),)
+        return replace(read, tokens=tokens, cast=cast, told=Told(tokens, read.mask, (names,)))
+
+    def _weighted(self, tokens: Tensor, places: Sequence[int], weight: float) -> Tensor:
+        """Tokens (1, 77 N, D), those at `places` moved along the line from the empty prompt, at 0, through themselves, at 1."""
+        empty = self.read("").tokens.repeat(1, tokens.shape[1] // self.words[0].length, 1)
+        chosen = torch.zeros(tokens.shape[1], 1, dtype=torch.bool, device=tokens.device)
+        chosen[list(places)] = True
+        return torch.where(chosen, torch.lerp(empty, tokens, weight), tokens)
+
     def sampler(self, name: str) -> Sampler:
         """The sampler of this name: our own, one of diffusers, or "checkpoint", the checkpoint's own scheduler.
 
         Raises:
-            ValueError: there is none.
+            CheckpointError: there is none.
         """
         return own_sampler(name) if name in SAMPLERS else scheduler_sampler(name, self.scheduler)
 

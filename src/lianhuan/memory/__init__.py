@@ -8,6 +8,7 @@ from lianhuan.memory.base import Memory, NoMemory
 if TYPE_CHECKING:
     from lianhuan.memory.ar_ldm import ARLDMMemory
     from lianhuan.memory.copy_paste import CopyPasteMemory
+    from lianhuan.memory.image_prompt import ImagePromptMemory
     from lianhuan.memory.lstm import LSTMMemory
     from lianhuan.memory.reference import ReferenceMemory
     from lianhuan.memory.shared_attention import SharedAttentionMemory
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ARLDMMemory",
     "CopyPasteMemory",
+    "ImagePromptMemory",
     "LSTMMemory",
     "Memory",
     "NoMemory",
@@ -29,6 +31,7 @@ __getattr__ = late_names(
     {
         "ARLDMMemory": "lianhuan.memory.ar_ldm",
         "CopyPasteMemory": "lianhuan.memory.copy_paste",
+        "ImagePromptMemory": "lianhuan.memory.image_prompt",
         "LSTMMemory": "lianhuan.memory.lstm",
         "ReferenceMemory": "lianhuan.memory.reference",
         "SharedAttentionMemory": "lianhuan.memory.shared_attention",

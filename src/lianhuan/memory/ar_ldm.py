@@ -15,7 +15,6 @@ be learnt from labels without the denoiser, which on two cores decides whether h
 """
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -48,6 +47,7 @@ class ARLDMMemory(nn.Module):
     """
 
     name = "ar-ldm"
+    fingerprint = ""
     gives: frozenset[Input] = frozenset({"tokens"})
     black: Tensor
 
@@ -97,10 +97,12 @@ class ARLDMMemory(nn.Module):
 
     def remember(self, state: State, context: Context, seen: Tensor) -> State:
         """`write`, of a picture that `look` has seen."""
-        new: dict[str, Any] = {"tokens": seen[:, None], "mask": context.mask[:, None]}
+        tokens, mask = seen[:, None], context.mask[:, None]
         if state:
-            new = {key: torch.cat([state[key], value], dim=1) for key, value in new.items()}
-        return {key: value[:, -self.config.window :] for key, value in new.items()}
+            length = max(mask.shape[2], state["mask"].shape[2])
+            tokens = torch.cat([_padded(state["tokens"], length), _padded(tokens, length)], dim=1)
+            mask = torch.cat([_padded(state["mask"], length), _padded(mask, length)], dim=1)
+        return {"tokens": tokens[:, -self.config.window :], "mask": mask[:, -self.config.window :]}
 
     def with_history(self, context: Context, blocks: Tensor | None, keep: Tensor | None) -> Context:
         """The context with blocks (B, n, L, D), oldest first, behind its own tokens."""
@@ -122,3 +124,9 @@ class ARLDMMemory(nn.Module):
     def to_config(self) -> dict[str, int]:
         """The sizes as plain JSON."""
         return asdict(self.config)
+
+
+def _padded(blocks: Tensor, length: int) -> Tensor:
+    """Blocks (B, n, L, ...) made `length` long: pages of Stable Diffusion are not equally long."""
+    after = (0, 0) * (blocks.dim() - 3)
+    return nn.functional.pad(blocks, (*after, 0, length - blocks.shape[2]))

@@ -19,11 +19,13 @@ State = Mapping[str, Any]
 class Memory(Protocol):
     """What crosses from one frame to the next, for B stories side by side. `name` says how the command line calls it.
 
+    `fingerprint` names its weights and settings, if it has any that the model's own fingerprint does not name.
     `gives` declares what it adds to a context, so what a generator must accept.
     The state is a value: to redraw a page, read with the state before it; to continue a given first picture, write it.
     """
 
     name: str
+    fingerprint: str
     gives: frozenset[Input]
 
     def start(self, stories: int) -> State:
@@ -39,7 +41,7 @@ class Memory(Protocol):
 
         Args:
             state: the state before the frame.
-            context: the frame's context as the text encoder gave it.
+            context: the frame's context as the text encoder gave it, with the finished picture in `images`.
             latents: (B, C, H, W) latents of the finished picture.
         """
         ...
@@ -49,6 +51,7 @@ class NoMemory:
     """The baseline: every frame is drawn from its own words."""
 
     name = "none"
+    fingerprint = ""
     gives: frozenset[Input] = frozenset()
 
     def start(self, stories: int) -> State:  # noqa: ARG002 - the protocol's form

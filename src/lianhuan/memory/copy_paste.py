@@ -16,6 +16,7 @@ class CopyPasteMemory:
     """Implements `lianhuan.memory.Memory` with the state {"picture": (B, C, h, w)} of the first frame."""
 
     name = "copy-paste"
+    fingerprint = ""
     gives: frozenset[Input] = frozenset({"picture"})
 
     def start(self, stories: int) -> State:  # noqa: ARG002 - the protocol's form

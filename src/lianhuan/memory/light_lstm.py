@@ -37,6 +37,7 @@ class LightLSTMMemory:
 
     name = "lstm"
     engine: Engine = "light"
+    fingerprint = ""
     gives: frozenset[Input] = frozenset({"tokens"})
 
     def __init__(self, folder: Path):

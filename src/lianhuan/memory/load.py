@@ -9,10 +9,11 @@ from lianhuan.generators.base import Engine, Generator, Input
 from lianhuan.generators.load import generator_kind, model_folder
 from lianhuan.late import needing_openvino, needing_torch
 from lianhuan.memory.base import Memory, NoMemory
-from lianhuan.models.files import load_weights, read_config
+from lianhuan.models.files import CONFIG, load_weights, read_config
 
 if TYPE_CHECKING:
     from lianhuan.memory.ar_ldm import ARLDMMemory
+    from lianhuan.memory.image_prompt import ImagePromptMemory
     from lianhuan.memory.lstm import LSTMMemory
 
 _UNTRAINED = {
@@ -26,6 +27,7 @@ MEMORIES: dict[str, frozenset[Input]] = {
     "lstm": frozenset({"tokens"}),
     "ar-ldm": frozenset({"tokens"}),
     "shared-attention": frozenset({"references"}),
+    "image-prompt": frozenset({"prompts"}),
     "reference": frozenset({"examples"}),
     "copy-paste": frozenset({"picture"}),
 }
@@ -33,12 +35,17 @@ MEMORIES: dict[str, frozenset[Input]] = {
 LIGHT = ("none", "lstm")
 """Those that the light engine has."""
 
+ADAPTER = "ip_adapter"
+"""Folder in a model's own where its IP-Adapter is looked for."""
+
 
 def load_memory(name: str, model: str | Path, device: str = "cpu", *, engine: Engine = "torch") -> Memory:
     """A memory for the model in a folder (or "storybook"), in evaluation mode.
 
     Args:
-        name: one of `MEMORIES`, or several with "+" between them.
+        name: one of `MEMORIES`, the folder of a memory that was trained beside a frozen Stable Diffusion model, or several
+            with "+" between them. "image-prompt" takes the IP-Adapter of the folder `ip_adapter` in the model's,
+            "image-prompt=PATH" that in another folder or file; there is no "+" in PATH.
         model: the model's folder, or "storybook".
         device: where it computes.
         engine: that of the generator.
@@ -48,15 +55,19 @@ def load_memory(name: str, model: str | Path, device: str = "cpu", *, engine: En
             with, or the model's folder does not hold it.
         MissingDependency: the engine is not installed.
     """
-    names = [part.strip() for part in name.split("+")]
+    names = [name] if is_bridged(name) else [part.strip() for part in name.split("+")]
     for part in names:
-        if part not in MEMORIES:
-            raise CheckpointError(f"no memory is called {part!r}; there are: {', '.join(MEMORIES)}")
+        _check_known(part)
     if engine == "light":
         return _light(name, model)
     with needing_torch():
         parts = [_load(part, model, device) for part in names]
         return parts[0] if len(parts) == 1 else kinds.Stack(parts)
+
+
+def is_bridged(name: str) -> bool:
+    """Whether `name` is the folder of a memory that was trained beside a frozen model."""
+    return (Path(name) / CONFIG).is_file()
 
 
 def check_accepted(name: str, gives: frozenset[Input], model: str, accepts: frozenset[Input]) -> None:
@@ -79,15 +90,15 @@ def check_accepted(name: str, gives: frozenset[Input], model: str, accepts: froz
         )
 
 
-def check_engine(memory: Memory, generator: Generator) -> None:
-    """Check that a memory computes with what a generator computes with.
+def fit(generator: Generator, memory: Memory) -> Generator:
+    """What draws with `memory`: `generator`, or a copy of it with the changes that a memory beside it has learnt.
 
     Args:
-        memory: its `engine` is "torch" unless it says another one; the memory that remembers nothing goes with all.
         generator: what draws.
+        memory: its `engine` is "torch" unless it says another one; the memory that remembers nothing goes with all.
 
     Raises:
-        CheckpointError: they do not go together.
+        CheckpointError: they compute with different engines, or such a memory was trained beside another family.
     """
     engine: Engine = getattr(memory, "engine", "torch")
     if engine != generator.engine and not isinstance(memory, NoMemory):
@@ -95,11 +106,37 @@ def check_engine(memory: Memory, generator: Generator) -> None:
             f"the memory {memory.name!r} was loaded for the engine {engine!r}, and {generator.name} for {generator.engine!r}; "
             "load both with the same one"
         )
+    if generator.engine == "light":
+        return generator
+    from lianhuan.memory.bridged import BridgedMemory
+
+    for part in memory.memories if isinstance(memory, kinds.Stack) else (memory,):
+        if isinstance(part, BridgedMemory):
+            generator = part.fitted(generator)
+    return generator
 
 
-def _load(name: str, model: str | Path, device: str) -> Memory:
+def _check_known(called: str) -> None:
+    name = called.partition("=")[0]
+    if name not in MEMORIES and not is_bridged(called):
+        raise CheckpointError(
+            f"no memory is called {name!r}; there are: {', '.join(MEMORIES)}, and folders of memories trained beside a model"
+        )
+
+
+def _load(called: str, model: str | Path, device: str) -> Memory:
+    name, _, path = called.partition("=")
     accepts = generator_kind(model).accepts
+    if name not in MEMORIES:
+        from lianhuan.memory.bridged import BridgedMemory, load_bridged
+
+        check_accepted(called, BridgedMemory.gives, str(model), accepts)
+        return load_bridged(called, device)
     check_accepted(name, MEMORIES[name], str(model), accepts)
+    if name == "image-prompt":
+        return _image_prompt(called, model_folder(model), path, device)
+    if path:
+        raise CheckpointError(f"the memory {name!r} takes no file; call it without ={path}")
     if name in _UNTRAINED:
         untrained: Memory = getattr(kinds, _UNTRAINED[name])()
         return untrained
@@ -144,3 +181,14 @@ def _trained(name: str, model: str | Path, accepts: frozenset[Input]) -> Path:
             f"{', '.join(other for other in _UNTRAINED if MEMORIES[other] <= accepts)}"
         )
     return folder
+
+
+def _image_prompt(called: str, model: Path, path: str, device: str) -> "ImagePromptMemory":
+    from lianhuan.generators.ip_adapter import load_ip_adapter  # slow: brings transformers
+
+    where = Path(path) if path else model / ADAPTER
+    if not path and not where.exists():
+        raise CheckpointError(
+            f"{model} holds no IP-Adapter ({where} is missing); name one: image-prompt=FOLDER or =FILE"
+        )
+    return kinds.ImagePromptMemory(load_ip_adapter(where, model, device), name=called)

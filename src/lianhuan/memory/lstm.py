@@ -127,6 +127,7 @@ class LSTMMemory(nn.Module):
     """
 
     name = "lstm"
+    fingerprint = ""
     gives: frozenset[Input] = frozenset({"tokens"})
 
     def __init__(self, config: LSTMMemoryConfig):

@@ -30,6 +30,7 @@ class ReferenceMemory:
     """
 
     name = "reference"
+    fingerprint = ""
     gives: frozenset[Input] = frozenset({"examples"})
 
     def __init__(self, window: int = 2):

@@ -48,6 +48,7 @@ class SharedAttentionMemory:
     """Implements `lianhuan.memory.Memory` with the state {"pages": tuple of pages, "count": frames so far}."""
 
     name = "shared-attention"
+    fingerprint = ""
     gives: frozenset[Input] = frozenset({"references"})
 
     def __init__(self, config: SharedAttentionConfig | None = None):

@@ -19,7 +19,7 @@ class Stack:
 
     def __init__(self, memories: Sequence[Memory]):
         names = [memory.name for memory in memories]
-        if len(set(names)) < len(names):
+        if len({name.partition("=")[0] for name in names}) < len(names):
             raise CheckpointError(f"{'+'.join(names)}: a memory cannot be stacked on itself")
         if len(names) > 1 and "copy-paste" in names:
             raise CheckpointError(
@@ -27,6 +27,7 @@ class Stack:
             )
         self.memories = tuple(memories)
         self.name = "+".join(names)
+        self.fingerprint = "".join(memory.fingerprint for memory in memories)
         self.gives: frozenset[Input] = frozenset().union(*(memory.gives for memory in memories))
 
     def start(self, stories: int) -> State:

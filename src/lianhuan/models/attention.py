@@ -6,15 +6,25 @@ import torch
 from diffusers.models.attention_processor import Attention, AttnProcessor2_0
 from torch import Tensor
 
+from lianhuan.models.image_prompt import read_pictures
+from lianhuan.models.prompts import Prompts
+
 
 class SharedAttention(AttnProcessor2_0):
     """The attention of a UNet's layer; with `pages` it lets each picture of a group look at those before it.
 
-    Without `pages`, and in cross-attention, it is diffusers' own. The causal, training-free form of shared attention:
+    Without `pages`, and in cross-attention without `prompts`, it is diffusers' own. The causal, training-free form of shared attention:
     Zhou et al., "StoryDiffusion" (2024), and Tewel et al., "ConsiStory" (2024), share keys and values in both directions
     among pictures that are drawn at the same time; here a picture looks back only, so that a page never depends on a
     later one.
+
+    Args:
+        layer: name of the layer, as the UNet has it in `attn_processors`.
     """
+
+    def __init__(self, layer: str):
+        super().__init__()
+        self.layer = layer
 
     def __call__(
         self,
@@ -24,6 +34,7 @@ class SharedAttention(AttnProcessor2_0):
         attention_mask: Tensor | None = None,
         temb: Tensor | None = None,
         pages: Tensor | None = None,
+        prompts: Prompts | None = None,
     ) -> Tensor:
         """Attend.
 
@@ -34,10 +45,14 @@ class SharedAttention(AttnProcessor2_0):
             attention_mask: additive mask of cross-attention.
             temb: time embedding, if the layer uses one.
             pages: (B, G, G) additive weight of page j's tokens when page i looks at them; -inf for not at all.
+            prompts: pictures of characters that cross-attention reads beside its tokens.
         """
         shared: dict[str, Any] = {"temb": temb}
         if encoder_hidden_states is not None or pages is None:
-            return super().__call__(attn, hidden_states, encoder_hidden_states, attention_mask, **shared)
+            out = super().__call__(attn, hidden_states, encoder_hidden_states, attention_mask, **shared)
+            if encoder_hidden_states is None or prompts is None:
+                return out
+            return out + read_pictures(attn, hidden_states, prompts, self.layer)
         groups, size = pages.shape[:2]
         tokens = hidden_states.shape[1]
         everything = hidden_states.unflatten(0, (groups, size)).flatten(1, 2)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from lianhuan.late import Late
+from lianhuan.models.prompts import Prompts, join_prompts
 
 if TYPE_CHECKING:
     import torch
+    from PIL import Image
     from torch import Tensor, nn
 else:
     torch, nn = Late("torch"), Late("torch.nn")
@@ -77,6 +79,29 @@ class Examples:
 
 
 @dataclass(frozen=True)
+class Told:
+    """The words of B pages, for memories that ask which of them speak of whom.
+
+    Attributes:
+        tokens: (B, L, D) tokens of the words.
+        mask: (B, L) bool, True = keep.
+        names: for each page, the name of a character -> the numbers of the tokens that speak of it.
+    """
+
+    tokens: Tensor
+    mask: Tensor
+    names: tuple[Mapping[str, Sequence[int]], ...]
+
+    @classmethod
+    def join(cls, parts: Sequence[Self]) -> Self:
+        """The words of all pages, in order; shorter ones are padded."""
+        length = max(part.mask.shape[1] for part in parts)
+        tokens = [nn.functional.pad(p.tokens, (0, 0, 0, length - p.tokens.shape[1])) for p in parts]
+        masks = [nn.functional.pad(p.mask, (0, length - p.mask.shape[1])) for p in parts]
+        return cls(torch.cat(tokens), torch.cat(masks), tuple(names for p in parts for names in p.names))
+
+
+@dataclass(frozen=True)
 class Context:
     """Conditioning of B pages.
 
@@ -90,6 +115,9 @@ class Context:
             (height and width of the original, top and left of the crop, height and width of the picture), as Stable
             Diffusion XL wants it.
         examples: earlier pages to go by as pictures, if there are any.
+        prompts: pictures of characters for the cross-attention, if there are any.
+        told: which words speak of whom, for memories; None where that is not known.
+        images: the finished pictures of the pages, where a memory is told of them.
     """
 
     tokens: Tensor
@@ -99,6 +127,9 @@ class Context:
     picture: Tensor | None = None
     extra: Tensor | None = None
     examples: Examples | None = None
+    prompts: Prompts | None = None
+    told: Told | None = None
+    images: tuple[Image.Image, ...] = ()
 
     @classmethod
     def join(cls, contexts: Sequence[Context]) -> Self:
@@ -116,6 +147,7 @@ class Context:
         references = [c.references for c in contexts if c.references is not None]
         if len(references) not in (0, len(contexts)):
             raise ValueError(MIXED)
+        told = [c.told for c in contexts if c.told is not None]
         return cls(
             torch.cat(tokens),
             torch.cat(masks),
@@ -123,6 +155,9 @@ class Context:
             References.join(references) if references else None,
             _joined([c.picture for c in contexts]),
             _joined([c.extra for c in contexts]),
+            prompts=join_prompts([c.prompts for c in contexts], [len(c.tokens) for c in contexts]),
+            told=Told.join(told) if len(told) == len(contexts) else None,
+            images=tuple(image for c in contexts for image in c.images),
         )
 
     def with_tokens(self, tokens: Tensor) -> Self:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from lianhuan.models.attention import SharedAttention, look_back
 from lianhuan.models.context import Context, References
+from lianhuan.models.prompts import last_of_group
 from lianhuan.models.tokens import SUMMARY_TOKENS
 from lianhuan.sampling import NoisePath
 
@@ -74,7 +75,8 @@ class Denoiser(nn.Module):
 
     def __init__(self, unet: UNet2DConditionModel, path: NoisePath, prediction: Prediction):
         super().__init__()
-        unet.set_attn_processor(SharedAttention())  # type: ignore[attr-defined]  # diffusers adds it
+        layers: Any = unet.attn_processors  # type: ignore[attr-defined]  # diffusers adds it
+        unet.set_attn_processor({name: SharedAttention(name) for name in layers})  # type: ignore[attr-defined]  # diffusers adds it
         self.unet: nn.Module = unet  # type: ignore[assignment]  # diffusers hides that it is one
         self.summary = unet.config.class_embed_type is not None  # type: ignore[attr-defined]  # diffusers adds it
         self.path = path
@@ -99,17 +101,20 @@ class Denoiser(nn.Module):
         tokens, extra = context.tokens, context.extra
         labels = tokens[:, :SUMMARY_TOKENS].flatten(1) if self.summary else None
         mask = None if bool(context.mask.all()) else context.mask
-        looking = None if pages is None else {"pages": pages}
-        added = None if extra is None else {"text_embeds": extra[:, :-SIZES], "time_ids": extra[:, -SIZES:]}
+        given = {"pages": pages, "prompts": context.prompts}
+        looking = {name: value for name, value in given.items() if value is not None}
+        dtype = next(self.unet.parameters()).dtype
+        told, sizes = (None, None) if extra is None else (extra[:, :-SIZES].to(dtype), extra[:, -SIZES:])
+        added = None if extra is None else {"text_embeds": told, "time_ids": sizes}
         return self.unet(
-            x,
+            x.to(dtype),
             t,
-            tokens,
+            tokens.to(dtype),
             class_labels=labels,
             encoder_attention_mask=mask,
-            cross_attention_kwargs=looking,
+            cross_attention_kwargs=looking or None,
             added_cond_kwargs=added,
-        ).sample
+        ).sample.to(x.dtype)
 
     def _look_back(self, x: Tensor, t: Tensor, context: Context, back: References) -> Tensor:
         """Each page in one group with its references, noised to the same time."""
@@ -126,10 +131,11 @@ class Denoiser(nn.Module):
         extra = None
         if back.extra is not None and context.extra is not None:
             extra = torch.cat([back.extra, context.extra[:, None]], dim=1).flatten(0, 1)
+        prompts = context.prompts and last_of_group(context.prompts, group.shape[1])
         out = self._run(
             group.flatten(0, 1),
             t.repeat_interleave(group.shape[1]),
-            Context(tokens.flatten(0, 1), masks.flatten(0, 1), extra=extra),
+            Context(tokens.flatten(0, 1), masks.flatten(0, 1), extra=extra, prompts=prompts),
             look_back(there, back.strength),
         )
         return out.unflatten(0, group.shape[:2])[:, -1]

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Generator
 from typing import Any, NamedTuple
 
+from lianhuan.errors import CheckpointError
 from lianhuan.sampling.path import NoisePath
 
 Array = Any
@@ -87,5 +88,5 @@ def own_sampler(name: str) -> Sampler:
         ValueError: no such sampler.
     """
     if name not in SAMPLERS:
-        raise ValueError(f"no sampler is called {name!r}; there are: {', '.join(SAMPLERS)}")
+        raise CheckpointError(f"no sampler is called {name!r}; there are: {', '.join(SAMPLERS)}")
     return lambda path, steps: (path.times(steps), SAMPLERS[name])

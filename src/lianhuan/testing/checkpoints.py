@@ -14,6 +14,8 @@ from diffusers import (
     UNet2DConditionModel,
 )
 from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
+from safetensors.torch import save_file
+from torch import nn
 from transformers import (
     CLIPConfig,
     CLIPImageProcessorPil,
@@ -21,6 +23,8 @@ from transformers import (
     CLIPTextModel,
     CLIPTextModelWithProjection,
     CLIPTokenizer,
+    CLIPVisionConfig,
+    CLIPVisionModelWithProjection,
 )
 
 Family = Literal["sd1", "sd2", "sdxl"]
@@ -170,3 +174,79 @@ def _unet(family: Family) -> Any:
         **of_family[family],
     )
     return unet.eval()
+
+
+def tiny_ip_adapter(
+    folder: Path, model: Path, kind: Literal["plain", "plus"] = "plain", seed: int = 0
+) -> Path:
+    """Write an IP-Adapter with random weights for a checkpoint into `folder`, and return its file.
+
+    Args:
+        folder: where, as `models` of the real ones: the file, and `image_encoder` beside it.
+        model: folder of a checkpoint made by `tiny_checkpoint`.
+        kind: "plain" reads one vector of a picture, "plus" one of each patch.
+        seed: of the weights.
+    """
+    unet = json.loads((model / "unet" / "config.json").read_text())
+    words, width = unet["cross_attention_dim"], unet["block_out_channels"][0]
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        config = CLIPVisionConfig(
+            hidden_size=WIDTH,
+            num_hidden_layers=2,
+            num_attention_heads=4,
+            intermediate_size=WIDTH,
+            image_size=32,
+            patch_size=16,
+            projection_dim=WIDTH // 2,
+        )
+        CLIPVisionModelWithProjection(config).eval().save_pretrained(folder / "image_encoder")
+        tensors = _plain_projection(words) if kind == "plain" else _plus_projection(words)
+        for number in range(_cross_attentions(unet)):
+            for part in ("to_k_ip", "to_v_ip"):
+                weight = nn.Linear(words, width, bias=False).weight.detach()
+                tensors[f"ip_adapter.{2 * number + 1}.{part}.weight"] = 3 * weight  # strong enough to be seen
+    file = folder / f"ip-adapter-{kind}_tiny.safetensors"
+    save_file(tensors, file)
+    return file
+
+
+def _cross_attentions(config: dict[str, Any]) -> int:
+    """The number of cross-attention layers of a UNet made here: a down block with 1 layer, a middle, an up block with 2."""
+    deep = config["transformer_layers_per_block"]
+    return 4 * (deep if isinstance(deep, int) else deep[-1])
+
+
+def _plain_projection(words: int) -> dict[str, torch.Tensor]:
+    parts = {"proj": nn.Linear(WIDTH // 2, 4 * words), "norm": nn.LayerNorm(words)}
+    return {
+        f"image_proj.{name}.{key}": value
+        for name, part in parts.items()
+        for key, value in part.state_dict().items()
+    }
+
+
+def _plus_projection(words: int) -> dict[str, torch.Tensor]:
+    """A resampler with 4 queries and 4 layers, as the real ones name its parts."""
+    inside = 64  # of one head
+    made: dict[str, nn.Module] = {
+        "proj_in": nn.Linear(WIDTH, inside),
+        "proj_out": nn.Linear(inside, words),
+        "norm_out": nn.LayerNorm(words),
+    }
+    for i in range(4):
+        made[f"layers.{i}.0.norm1"] = nn.LayerNorm(inside)
+        made[f"layers.{i}.0.norm2"] = nn.LayerNorm(inside)
+        made[f"layers.{i}.0.to_q"] = nn.Linear(inside, inside, bias=False)
+        made[f"layers.{i}.0.to_kv"] = nn.Linear(inside, 2 * inside, bias=False)
+        made[f"layers.{i}.0.to_out"] = nn.Linear(inside, inside, bias=False)
+        made[f"layers.{i}.1.0"] = nn.LayerNorm(inside)
+        made[f"layers.{i}.1.1"] = nn.Linear(inside, 4 * inside, bias=False)
+        made[f"layers.{i}.1.3"] = nn.Linear(4 * inside, inside, bias=False)
+    tensors = {
+        f"{name}.{key}": value for name, part in made.items() for key, value in part.state_dict().items()
+    }
+    return {
+        f"image_proj.{name}": value
+        for name, value in {"latents": torch.randn(1, 4, inside), **tensors}.items()
+    }

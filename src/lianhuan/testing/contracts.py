@@ -11,7 +11,7 @@ from torch import Tensor
 from lianhuan.arrays import Array
 from lianhuan.memory import Memory
 from lianhuan.memory.base import Branch
-from lianhuan.models.context import Context
+from lianhuan.models.context import Context, Told
 
 Pages = Callable[[int, int], tuple[Context, Array]]
 """(stories, seed) -> the context of a page and the latents of its picture, for that many stories."""
@@ -53,8 +53,16 @@ def _check_reading(memory: Memory, pages: Pages, branch: Branch) -> None:
 
 
 def _row(context: Context, row: int) -> Context:
+    one = slice(row, row + 1)
+    extra = None if context.extra is None else context.extra[one]
+    told = context.told and Told(context.told.tokens[one], context.told.mask[one], context.told.names[one])
     return Context(
-        context.tokens[row : row + 1], context.mask[row : row + 1], cast=context.cast[row : row + 1]
+        context.tokens[one],
+        context.mask[one],
+        cast=context.cast[one],
+        extra=extra,
+        images=context.images[one],
+        told=told,
     )
 
 

@@ -128,13 +128,7 @@ def adapt(
         RecipeError: there are too few pictures, their words never use the name, or the mode is unknown.
         CheckpointError: the model knows the name already, or does not know the kind.
     """
-    if config.mode not in MODES:
-        raise RecipeError(f"mode {config.mode!r}: there are {', '.join(MODES)}")
-    if len(pictures) < 3:
-        raise RecipeError(f"{len(pictures)} pictures are too few to learn a character from; give 3 or more")
-    told = [picture.caption for picture in pictures if picture.caption]
-    if told and not any(config.name in caption for caption in told):
-        raise RecipeError(f"none of the pictures' words has the name {config.name!r} in it")
+    check_pictures(pictures, config)
     objective = AdaptObjective(generator, pictures, config)
     rates = {"token": 1e-2, "lora": 1e-3, "full": 1e-5}
     settings = TrainConfig(
@@ -149,3 +143,18 @@ def adapt(
         yield from train("adapt", objective, settings, Path(folder))
     adapter = objective.adapter(generator.fingerprint)
     adapter.save(path)
+
+
+def check_pictures(pictures: Sequence[CaptionedPicture], config: AdaptConfig) -> None:
+    """Check that a character can be learnt.
+
+    Raises:
+        RecipeError: there are too few pictures, their words never use the name, or the mode is unknown.
+    """
+    if config.mode not in MODES:
+        raise RecipeError(f"mode {config.mode!r}: there are {', '.join(MODES)}")
+    if len(pictures) < 3:
+        raise RecipeError(f"{len(pictures)} pictures are too few to learn a character from; give 3 or more")
+    told = [picture.caption for picture in pictures if picture.caption]
+    if told and not any(config.name in caption for caption in told):
+        raise RecipeError(f"none of the pictures' words has the name {config.name!r} in it")

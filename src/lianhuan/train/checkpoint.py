@@ -1,5 +1,6 @@
 """Checkpoints of a training run: safetensors only, written atomically."""
 
+import json
 import os
 from pathlib import Path
 
@@ -13,7 +14,12 @@ from lianhuan.train.ema import EMA
 
 
 def save_checkpoint(
-    path: Path, module: nn.Module, optimizer: torch.optim.Optimizer, ema: EMA, step: int
+    path: Path,
+    module: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    ema: EMA,
+    step: int,
+    scaler: torch.amp.GradScaler,
 ) -> None:
     """Everything that the next step needs; a crash while writing leaves the older checkpoint in place."""
     tensors: dict[str, Tensor] = {f"model.{k}": v for k, v in module.state_dict().items()}
@@ -22,13 +28,14 @@ def save_checkpoint(
         tensors |= {f"optimizer.{index}.{key}": value for key, value in state.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_suffix(".tmp")
-    save_file(
-        {k: v.contiguous() for k, v in tensors.items()}, half, {"step": str(step), "ema": str(ema.updates)}
-    )
+    meta = {"step": str(step), "ema": str(ema.updates), "scaler": json.dumps(scaler.state_dict())}
+    save_file({k: v.contiguous() for k, v in tensors.items()}, half, meta)
     os.replace(half, path)  # noqa: PTH105 - atomic also where the target exists, on every system
 
 
-def load_checkpoint(path: Path, module: nn.Module, optimizer: torch.optim.Optimizer, ema: EMA) -> int:
+def load_checkpoint(
+    path: Path, module: nn.Module, optimizer: torch.optim.Optimizer, ema: EMA, scaler: torch.amp.GradScaler
+) -> int:
     """Restore a run and return the number of steps done.
 
     Raises:
@@ -53,4 +60,7 @@ def load_checkpoint(path: Path, module: nn.Module, optimizer: torch.optim.Optimi
         state.setdefault(int(index), {})[key] = value
     optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
     ema.updates = int(meta["ema"])
+    scale = json.loads(meta.get("scaler", "{}"))
+    if scale and scaler.is_enabled():
+        scaler.load_state_dict(scale)
     return int(meta["step"])

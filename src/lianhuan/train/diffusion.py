@@ -24,13 +24,22 @@ def diffusion_loss(
         rng: source of times and noise.
         weight: (B, 1, H, W), how much each cell counts; None for all alike.
     """
+    error = prediction_error(denoiser, x0, context, *random_noise(denoiser, x0, rng))
+    return error.mean() if weight is None else (weight * error).mean() / weight.mean()
+
+
+def random_noise(denoiser: Denoiser, x0: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Times (B,) and noise (B, C, H, W) to train with, both where `x0` is."""
     t = _training_times(len(x0), len(denoiser.path.alphas_cumprod), rng)
-    noise = torch.randn(x0.shape, generator=rng).to(x0.device)
+    return t.to(x0.device), torch.randn(x0.shape, generator=rng).to(x0.device)
+
+
+def prediction_error(denoiser: Denoiser, x0: Tensor, context: Context, t: Tensor, noise: Tensor) -> Tensor:
+    """Squared error (B, C, H, W) of the network's own prediction, eps or v, at the times `t` under `noise`."""
     alpha, sigma = denoiser.levels(t, x0)
     target = noise if denoiser.prediction == "epsilon" else alpha * noise - sigma * x0
-    out = denoiser.predict(alpha * x0 + sigma * noise, t.to(x0.device), context)
-    error = (out.float() - target).square()
-    return error.mean() if weight is None else (weight * error).mean() / weight.mean()
+    out = denoiser.predict(alpha * x0 + sigma * noise, t, context)
+    return (out.float() - target).square()
 
 
 def _training_times(count: int, total: int, rng: torch.Generator) -> Tensor:

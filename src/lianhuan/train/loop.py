@@ -2,10 +2,10 @@
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from lianhuan.train.checkpoint import load_checkpoint, save_checkpoint
 from lianhuan.train.ema import EMA
+from lianhuan.train.processes import Processes
 
 
 class Objective(Protocol):
@@ -43,7 +44,10 @@ class _Batches(Dataset[Any]):
 class TrainConfig:
     """How long and how fast: `steps` optimiser steps with linear warm-up and, in the last `decay` share, decay to zero.
 
-    `workers` processes make batches ahead; 0 makes them in the loop.
+    Attributes:
+        accumulate: batches of an optimiser step, one after another; shared out where torchrun starts several processes.
+        precision: of the arithmetic of the networks, "auto" for bf16 where the hardware has it; weights stay in fp32.
+        workers: processes that make batches ahead; 0 makes them in the loop.
     """
 
     steps: int
@@ -56,6 +60,18 @@ class TrainConfig:
     checkpoint_every: int = 250
     log_every: int = 20
     workers: int = 0
+    accumulate: int = 1
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
+
+
+@dataclass(frozen=True)
+class DataRead:
+    """A data set was read, said once before the training: how much there is, and what could not be used, by reason."""
+
+    split: str
+    stories: int
+    pictures: int
+    left_out: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -77,14 +93,17 @@ def learning_rate(config: TrainConfig, step: int) -> float:
     return config.learning_rate * up * down
 
 
-def pick_device() -> torch.device:
-    """CUDA where there is one, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
 def has_bf16(device: torch.device) -> bool:
     """Whether bf16 arithmetic is native there; emulated bf16 is slower than fp32."""
     return device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
+
+
+def autocast(device: torch.device, precision: str) -> torch.autocast:
+    """The arithmetic of a precision of `TrainConfig`."""
+    if precision == "auto":
+        precision = "bf16" if has_bf16(device) else "fp32"
+    kind = torch.float16 if precision == "fp16" else torch.bfloat16
+    return torch.autocast(device.type, kind, enabled=precision != "fp32")
 
 
 def train(
@@ -93,40 +112,51 @@ def train(
     """Train `objective.module` and leave its EMA weights in it.
 
     Checkpoints go to `folder`/`name`.safetensors, atomically. With `resume` the run goes on from there, step for step
-    as if it had not been stopped.
+    as if it had not been stopped. In several processes (torchrun) each takes its share of the batches, the first one
+    writes and yields, and all end with the same weights.
 
     Raises:
-        RecipeError: the checkpoint belongs to other weights, or is damaged.
+        RecipeError: the checkpoint belongs to other weights, or is damaged, or the batches cannot be shared out.
     """
-    device = pick_device()
-    module = objective.module.to(device).train()
+    here = Processes.join()
+    module = objective.module.to(here.device).train()
     trained = [p for p in module.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(
         trained, lr=config.learning_rate, weight_decay=config.weight_decay, betas=(0.9, 0.99), fused=True
     )
+    scaler = torch.amp.GradScaler(here.device.type, enabled=config.precision == "fp16")
     ema = EMA(module, config.ema)
     path = folder / f"{name}.safetensors"
-    start = load_checkpoint(path, module, optimizer, ema) if resume and path.exists() else 0
+    start = load_checkpoint(path, module, optimizer, ema, scaler) if resume and path.exists() else 0
     began = time.perf_counter()
-    steps = range(start, config.steps)
-    loader = DataLoader(_Batches(objective), batch_size=None, sampler=steps, num_workers=config.workers)
-    for step, batch in zip(steps, loader, strict=True):
+    numbers = [n for step in range(start, config.steps) for n in here.share(step, config.accumulate)]
+    batches = iter(
+        DataLoader(_Batches(objective), batch_size=None, sampler=numbers, num_workers=config.workers)
+    )
+    for step in range(start, config.steps):
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(config, step)
-        with torch.autocast(device.type, torch.bfloat16, enabled=has_bf16(device)):
-            loss, figures = objective.loss(batch, step, device)
-        loss.backward()
+        total = torch.zeros((), device=here.device)
+        for number in here.share(step, config.accumulate):
+            with autocast(here.device, config.precision):
+                loss, figures = objective.loss(next(batches), number, here.device)
+            scaler.scale(loss / config.accumulate).backward()
+            total += loss.detach() / config.accumulate
+        here.sum_gradients(trained)
+        scaler.unscale_(optimizer)
         norm = nn.utils.clip_grad_norm_(trained, config.clip)
         if math.isfinite(float(norm)):
             optimizer.step()
+        scaler.update()
         optimizer.zero_grad(set_to_none=True)
         ema.update(module)
         last = step + 1 == config.steps
-        if last or (step + 1) % config.checkpoint_every == 0:
-            save_checkpoint(path, module, optimizer, ema, step + 1)
+        if here.main and (last or (step + 1) % config.checkpoint_every == 0):
+            save_checkpoint(path, module, optimizer, ema, step + 1, scaler)
         if last or (step + 1) % config.log_every == 0:
-            known = {key: float(value) for key, value in figures.items()}
-            seconds = time.perf_counter() - began
-            yield TrainStep(name, step + 1, config.steps, float(loss.detach()), known, seconds)
+            mean = float(here.total(total))
+            if here.main:
+                known = {key: float(value) for key, value in figures.items()}
+                yield TrainStep(name, step + 1, config.steps, mean, known, time.perf_counter() - began)
     ema.copy_to(module)
     module.eval()

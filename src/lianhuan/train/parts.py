@@ -24,24 +24,30 @@ from lianhuan.memory.ar_ldm import ARLDMMemoryConfig
 from lianhuan.memory.lstm import LSTMMemoryConfig
 from lianhuan.metrics.reader import Reader
 from lianhuan.models.autoencoder import Autoencoder, AutoencoderConfig
-from lianhuan.models.clip import ClipConfig, StoryClip, save_clip
+from lianhuan.models.clip import ClipConfig, StoryClip, load_clip, save_clip
 from lianhuan.models.denoiser import Denoiser, build_unet, watched
 from lianhuan.models.edges import EdgePredictor, EdgePredictorConfig
 from lianhuan.models.files import fingerprint, load_weights, read_config, save_part
+from lianhuan.models.known_words import save_known_words
+from lianhuan.models.noisy_clip import NOISY_CLIP, NoisyClip, NoisyClipConfig
 from lianhuan.models.text_encoder import StoryTextEncoder, TextEncoderConfig
 from lianhuan.models.tokens import PageTokenizer
 from lianhuan.sampling import NoisePath
 from lianhuan.train.autoencoder import AutoencoderObjective
 from lianhuan.train.clip import ClipObjective
-from lianhuan.train.loop import TrainConfig, TrainStep, has_bf16, pick_device, train
+from lianhuan.train.loop import TrainConfig, TrainStep, has_bf16, train
+from lianhuan.train.noisy_clip import NoisyClipObjective
+from lianhuan.train.processes import pick_device
 from lianhuan.train.reader import ReaderObjective
 from lianhuan.train.sketch import SketchObjective
 from lianhuan.train.story import StoryData, StoryObjective, TrainedMemory
-from lianhuan.train.words import build_words
+from lianhuan.train.words import build_words, known_words
 from lianhuan.world.scene import CLASSES
 
 SIZE = 128
 WORD_WIDTH = 128
+BOUND = 3.5
+"""Of the whitened latents, see `lianhuan.generators.loop.within_bound`; chosen on stories of the training split (`LOG.md`)."""
 
 
 def train_autoencoder(
@@ -88,6 +94,21 @@ def train_clip(
     objective = ClipObjective(clip, pictures, batch, seed=5)
     yield from train("clip", objective, config, folder, resume=resume)
     save_clip(clip.cpu(), folder / "clip")
+
+
+def train_noisy_clip(
+    folder: Path, config: TrainConfig, *, stories: int, batch: int, resume: bool
+) -> Iterator[TrainStep]:
+    """Train the eye by which the CLIP of the run guides a drawing that is still noisy; `batch` counts pictures."""
+    torch.manual_seed(0)
+    device = pick_device()
+    clip = load_clip(folder / "clip").to(device)
+    pictures = WorldPictures.render(folder / "data", "train", stories, SIZE)
+    latents = _latents(folder, pictures)
+    eye = NoisyClip(NoisyClipConfig(latents.shape[2], clip.config.width))
+    objective = NoisyClipObjective(eye, clip, pictures, latents, path=NoisePath.cosine(), batch=batch, seed=7)
+    yield from train("noisy_clip", objective, config, folder, resume=resume)
+    save_part(eye.cpu(), eye.to_config(), folder / "model" / NOISY_CLIP)
 
 
 def train_story(
@@ -173,6 +194,7 @@ def train_denoiser(
     yield from train(plan.name, objective, config, folder, resume=resume)
     _save_words(folder, text.cpu(), memories)
     save_denoiser(folder, denoiser)
+    save_known_words(known_words(stories), folder / "model")
 
 
 def train_sketch(
@@ -208,7 +230,8 @@ def save_denoiser(folder: Path, denoiser: Denoiser) -> None:
     path = folder / "model" / "path"
     path.mkdir(parents=True, exist_ok=True)
     times = len(denoiser.path.alphas_cumprod)
-    (path / "config.json").write_text(json.dumps({"times": times, "prediction": denoiser.prediction}) + "\n")
+    how = {"times": times, "prediction": denoiser.prediction, "bound": BOUND}
+    (path / "config.json").write_text(json.dumps(how) + "\n")
     (folder / "model" / "model_index.json").write_text(json.dumps({"_class_name": "LatentDiffusion"}) + "\n")
 
 

@@ -87,7 +87,7 @@ def world(  # noqa: PLR0913 - one argument per option
     from lianhuan.bench.run import Run
     from lianhuan.bench.world import bench_world, one_result
     from lianhuan.book import write_atomically
-    from lianhuan.generators import load_generator
+    from lianhuan.generators import Compute, load_generator
     from lianhuan.metrics.reader import load_reader
     from lianhuan.models.clip import load_clip
 
@@ -95,7 +95,7 @@ def world(  # noqa: PLR0913 - one argument per option
     eyes = load_reader(reader)
     judge = load_clip(clip)
     device = _device()
-    model = load_generator(generator, device=device)
+    model = load_generator(generator, compute=Compute(device=device))
     methods = load_methods(memory, generator, device, control)
     root = out or json_file.with_suffix("")
     tales = {length: world_tales(split, count, length) for length, count in counts.items()}
