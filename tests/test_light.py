@@ -1,5 +1,6 @@
 """The light engine draws what torch draws, always the same, and without torch."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -9,18 +10,19 @@ import pytest
 import torch
 from PIL import Image
 
-from cli_runs import STORY, run
+from cli_runs import STORY, fails, run
 from lianhuan.book import Book
 from lianhuan.book.picture import recipe_in
 from lianhuan.conductor import Book as Storybook, choose_engine, illustrate
 from lianhuan.control import ClassifierFree, DynamicThreshold, Inpaint, SDEdit
-from lianhuan.errors import CheckpointError
-from lianhuan.generators import load_generator
+from lianhuan.errors import CheckpointError, DeviceError
+from lianhuan.generators import Compute, Extras, load_generator
 from lianhuan.generators.base import Control
 from lianhuan.memory import NoMemory
 from lianhuan.memory.load import LIGHT, MEMORIES, load_memory
 from lianhuan.models.context import Context
 from lianhuan.models.files import load_arrays, read_config
+from lianhuan.models.known_words import save_known_words
 from lianhuan.models.light.graph import Graph
 from lianhuan.models.light.unet import FIXED, unet
 from lianhuan.script import parse_story
@@ -86,6 +88,25 @@ def test_the_embedded_model_draws_the_same_page_on_both_engines():
         images.append(np.asarray(drawn.images[0], dtype=float))
     assert images[0].std() > 20
     assert np.abs(images[0] - images[1]).max() <= GREY
+
+
+def test_samplers_and_the_bound_of_a_model_do_the_same_on_both_engines(tiny_model, tmp_path):
+    bounded = shutil.copytree(tiny_model, tmp_path / "bounded")
+    settings = read_config(bounded / "path")
+    (bounded / "path" / "config.json").write_text(json.dumps(settings | {"bound": 0.5}))
+
+    def draw(folder, engine, sampler):
+        generator = load_generator(folder, engine=engine)
+        contexts = {"cond": generator.encode([page(0)]), "uncond": generator.null(1)}
+        guided = [ClassifierFree(3.0)]
+        *_, last, _ = generator.frames([page(0, sampler=sampler)], [contexts], guided)
+        return last.x0
+
+    lights = {sampler: draw(bounded, "light", sampler) for sampler in ("dpmpp-2m", "ddim")}
+    for sampler, latents in lights.items():
+        assert apart(latents, draw(bounded, "torch", sampler)) < LATENTS
+        assert apart(latents, draw(tiny_model, "light", sampler)) > 0.05
+    assert apart(*lights.values()) > 1e-3
 
 
 def test_a_page_has_the_same_bytes_on_one_and_two_threads_alone_and_in_a_batch(tiny_model, monkeypatch):
@@ -168,6 +189,15 @@ def test_what_the_light_engine_cannot_do_is_refused(tiny_model):
         def loss(self, moment, x0, features):
             return x0.sum()
 
+    generator.check("ddim", "")
+    with pytest.raises(CheckpointError, match="no sampler"):
+        generator.check("euler", "")
+    with pytest.raises(CheckpointError, match="no negative prompt"):
+        next(illustrate(parse_story(STORY), generator, memory=memory, negative_prompt="rain"))
+    with pytest.raises(CheckpointError, match="takes no loras"):
+        load_generator(tiny_model, Extras(loras=("some.safetensors",)), engine="light")
+    with pytest.raises(DeviceError, match="knows no low_memory"):
+        load_generator(tiny_model, None, Compute(low_memory=True), engine="light")
     contexts = {"cond": generator.encode([page(0)]), "uncond": generator.null(1)}
     with pytest.raises(CheckpointError, match="needs gradients"):
         list(generator.frames([page(0)], [contexts], [Wish()]))
@@ -198,6 +228,7 @@ def test_the_engine_is_chosen_by_what_is_drawn(tiny_model, monkeypatch):
     assert choose_engine("auto", tiny_model, "lstm+shared-attention") == "torch"
     assert choose_engine("auto", tiny_model, "lstm", learnt=True) == "torch"
     assert choose_engine("auto", tiny_model, "lstm", sketch=True) == "torch"
+    assert choose_engine("auto", tiny_model, "lstm", options=["--dtype"]) == "torch"
     assert choose_engine("torch", tiny_model, "lstm") == "torch"
     with pytest.raises(CheckpointError, match=r"no memory 'ar-ldm'.*take --engine torch"):
         choose_engine("light", tiny_model, "ar-ldm")
@@ -205,6 +236,18 @@ def test_the_engine_is_chosen_by_what_is_drawn(tiny_model, monkeypatch):
     assert choose_engine("auto", tiny_model, "lstm") == "torch"
     with pytest.raises(CheckpointError, match="openvino is not installed"):
         choose_engine("light", tiny_model, "lstm")
+
+
+def test_options_of_torch_choose_torch_or_are_refused(tiny_model, story, tmp_path):
+    args = ("illustrate", story, "-o", tmp_path / "book", "--generator", tiny_model, "--steps", 1)
+    light = (*args, "--engine", "light")
+    fails(
+        *light, "--low-memory", "--dtype", "bf16", says="knows no --dtype, --low-memory; take --engine torch"
+    )
+    fails(*light, "--lora", "some.safetensors", says="it knows no loras; take --engine torch")
+    assert not (tmp_path / "book").exists()
+    assert ", engine light," in run(*light, "--device", "cpu", "--dtype", "fp32").stderr
+    assert ", engine torch," in run(*args, "--low-memory").stderr
 
 
 def test_the_names_of_memories_say_what_their_classes_give():
@@ -231,12 +274,12 @@ def without(libraries: str, *args: object) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_book_is_drawn_and_redrawn_where_torch_is_not_installed(tiny_model, story, tmp_path):
-    folder = tmp_path / "book"
-    done = without(
-        TORCH, "illustrate", story, "-o", folder, "--generator", tiny_model, "--steps", 2, "--seed", 1
-    )
+    folder, model = tmp_path / "book", shutil.copytree(tiny_model, tmp_path / "model")
+    save_known_words({"en": frozenset({"she"})}, model)
+    done = without(TORCH, "illustrate", story, "-o", folder, "--generator", model, "--steps", 2, "--seed", 1)
     assert done.returncode == 0, done.stderr
     assert "engine light" in done.stderr
+    assert "words that the model has not seen" in done.stderr
     before = Book.open(folder).file
     over = ("--from-picture", Book.open(folder).picture("s001"))
     for options in (("--seed", 4, "--then-following"), ("--prompt", "A fish.", *over)):
@@ -248,7 +291,7 @@ def test_a_book_is_drawn_and_redrawn_where_torch_is_not_installed(tiny_model, st
     assert {recipe_in(after.picture(page.id))["engine"] for page in after.file.scenes} == {"light"}
     done = without(TORCH, "illustrate", folder, "--steps", 3, "--memory", "shared-attention")
     assert done.returncode == 1
-    assert "pip install 'lianhuan[torch]'" in done.stderr
+    assert "pip install torch==2.13.0" in done.stderr
     assert done.stderr.count("\n") == 1, done.stderr
     assert [page.picked for page in Book.open(folder).file.scenes] == [
         page.picked for page in after.file.scenes

@@ -14,10 +14,10 @@ from lianhuan.generators.learner import Learner
 from lianhuan.generators.stable_diffusion import StableDiffusion
 from lianhuan.models.context import Context
 from lianhuan.story import PageRequest
-from lianhuan.train.adapt import AdaptConfig, check_pictures
+from lianhuan.train.adapt import AdaptConfig, check_pictures, schedule
 from lianhuan.train.diffusion import diffusion_loss, step_rng
 from lianhuan.train.frozen import move
-from lianhuan.train.loop import TrainConfig, TrainStep, train
+from lianhuan.train.loop import TrainStep, train
 
 BATCH = 2
 RATES = {"token": 5e-3, "lora": 1e-4}
@@ -73,14 +73,6 @@ def adapt_stable(
     if config.mode not in RATES:
         raise RecipeError(f"mode {config.mode!r}: beside Stable Diffusion there are {', '.join(RATES)}")
     objective = StableAdaptObjective(base, pictures, config)
-    settings = TrainConfig(
-        steps=config.steps,
-        learning_rate=config.learning_rate or RATES[config.mode],
-        warmup=min(10, config.steps),
-        weight_decay=0.0,
-        ema=0.9,
-        checkpoint_every=config.steps,
-    )
     with tempfile.TemporaryDirectory() as run:
-        yield from train("adapt", objective, settings, Path(run))
+        yield from train("adapt", objective, schedule(config, RATES), Path(run))
     objective.learner.save(folder)
