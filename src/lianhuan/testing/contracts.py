@@ -4,14 +4,16 @@ from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from lianhuan.arrays import Array
 from lianhuan.memory import Memory
 from lianhuan.memory.base import Branch
 from lianhuan.models.context import Context, Told
 
-Pages = Callable[[int, int], tuple[Context, Tensor]]
+Pages = Callable[[int, int], tuple[Context, Array]]
 """(stories, seed) -> the context of a page and the latents of its picture, for that many stories."""
 
 
@@ -65,9 +67,9 @@ def _row(context: Context, row: int) -> Context:
 
 
 def _tensors(value: Any) -> list[Tensor]:
-    """Copies of all tensors in a plain value, in order."""
-    if isinstance(value, Tensor):
-        return [value.clone()]
+    """Copies of all arrays in a plain value, in order, as tensors."""
+    if isinstance(value, Tensor | np.ndarray):
+        return [torch.as_tensor(value).clone()]
     if is_dataclass(value):
         return [t for field in fields(value) for t in _tensors(getattr(value, field.name))]
     if isinstance(value, dict):
