@@ -1,8 +1,5 @@
 """Claims about memories that are trained beside a Stable Diffusion model which stays as it is."""
 
-import json
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +16,7 @@ from frozen_runs import (
     memory_beside,
     objective,
     train_in_a_process,
+    train_in_processes,
     write_stories,
 )
 from lianhuan import load_generator
@@ -244,19 +242,8 @@ class TestTraining:
         self, folders: dict[str, Path], stories: Path, tmp_path: Path
     ) -> None:
         """Losses and weights to 1e-4: only the order of summing differs."""
-        train_in_a_process(str(folders["sd1"]), str(stories), str(tmp_path / "one"))
-        code = "import sys; from frozen_runs import train_in_a_process; train_in_a_process(*sys.argv[1:])"
-        program = tmp_path / "run.py"
-        program.write_text(f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n{code}\n")
-        out = tmp_path / "two"
-        subprocess.run(
-            [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(program),
-             str(folders["sd1"]), str(stories), str(out)],
-            check=True, capture_output=True, timeout=300,
-        )  # fmt: skip
-        alone, *both = [
-            json.loads((tmp_path / name).read_text()) for name in ("one/0.json", "two/0.json", "two/1.json")
-        ]
+        alone = train_in_a_process(folders["sd1"], stories, tmp_path / "one")
+        both = train_in_processes(folders["sd1"], stories, tmp_path / "two", 2)
         assert (alone["count"], both[0]["count"], both[1]["losses"]) == (1, 2, [])
         assert both[0]["losses"] == pytest.approx(alone["losses"], rel=1e-4)
         assert [one["weights"] for one in both] == pytest.approx([alone["weights"]] * 2, rel=1e-4)

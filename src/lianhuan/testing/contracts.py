@@ -9,7 +9,7 @@ from torch import Tensor
 
 from lianhuan.memory import Memory
 from lianhuan.memory.base import Branch
-from lianhuan.models.context import Context
+from lianhuan.models.context import Context, Told
 
 Pages = Callable[[int, int], tuple[Context, Tensor]]
 """(stories, seed) -> the context of a page and the latents of its picture, for that many stories."""
@@ -53,11 +53,15 @@ def _check_reading(memory: Memory, pages: Pages, branch: Branch) -> None:
 def _row(context: Context, row: int) -> Context:
     one = slice(row, row + 1)
     extra = None if context.extra is None else context.extra[one]
+    told = context.told
+    if told is not None:
+        told = Told(told.tokens[one], told.mask[one], told.names[one])
     return Context(
         context.tokens[one],
         context.mask[one],
         cast=context.cast[one],
         extra=extra,
+        told=told,
         images=context.images[one],
     )
 
