@@ -29,7 +29,7 @@ from lianhuan.testing.contracts import check_memory
 from lianhuan.train.checkpoint import load_checkpoint, save_checkpoint
 from lianhuan.train.ema import EMA
 from lianhuan.train.encoded import EncodedStories
-from lianhuan.train.frozen import story_losses, tell
+from lianhuan.train.frozen import read_words, story_losses, tell
 from lianhuan.train.loop import TrainStep, train
 
 
@@ -234,7 +234,7 @@ class TestTraining:
     ) -> None:
         assert [objective(sd1, data, *kind).drop for kind in (("lstm",), ("ar-ldm",))] == [0.0, 0.1]
         memory = memory_beside(sd1, "lstm", rank=2)
-        told = tell(sd1, memory, ["a", "b"], torch.zeros(2, 4, 8, 8), [False, True])
+        told = tell(sd1, memory, read_words(sd1, ["a", "b"]), torch.zeros(2, 4, 8, 8), [False, True])
         assert torch.equal(told[1].tokens, sd1.null(1).tokens)
         assert objective(sd1, data, "lstm", rank=2).drop == 0.1
 

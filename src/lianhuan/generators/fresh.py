@@ -4,11 +4,10 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import torch
 from diffusers import AutoencoderKL, PNDMScheduler, StableDiffusionPipeline, UNet2DConditionModel
-from tokenizers import pre_tokenizers
+from tokenizers import pre_tokenizers, trainers
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from lianhuan.generators.checkpoint import quiet
@@ -17,7 +16,9 @@ LENGTH = 77
 """Tokens that the text encoder reads at once, the marks of start and end among them."""
 NARROW = 6.0
 """By so much the logarithm of the latents' variance is below 0 at the start."""
-_START, _END = "<|startoftext|>", "<|endoftext|>"
+MARKS = ("<|startoftext|>", "<|endoftext|>")
+LAST = "</w>"
+"""Behind a word piece that ends a word."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,22 +105,27 @@ def write_fresh(folder: Path, captions: Iterable[str], sizes: FreshSizes) -> Non
         feature_extractor=None,
         requires_safety_checker=False,
     )
-    with torch.no_grad():  # latents that are nearly certain, or it would take long until the first colours come through
+    with (
+        torch.no_grad()
+    ):  # latents that are nearly certain, or it would take long until the first colours come through
         pipeline.vae.quant_conv.bias[pipeline.vae.config.latent_channels :] -= NARROW
     with quiet():
         pipeline.save_pretrained(folder, safe_serialization=True)
 
 
 def _tokenizer(captions: Iterable[str], vocabulary: int) -> CLIPTokenizer:
-    """CLIP's tokenizer with word pieces learnt from `captions`; any other word is spelt."""
+    """CLIP's tokenizer with word pieces learnt from `captions`, always the same ones; any other word is spelt."""
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
-    pieces = [*letters, *(f"{letter}</w>" for letter in letters), _START, _END]
-    with TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "vocab.json").write_text(json.dumps({piece: i for i, piece in enumerate(pieces)}))
-        (folder / "merges.txt").write_text("#version: 0.2\n")
-        settings = {"model_max_length": LENGTH, "tokenizer_class": "CLIPTokenizer", "bos_token": _START}
-        settings |= dict.fromkeys(("eos_token", "unk_token", "pad_token"), _END)
-        (folder / "tokenizer_config.json").write_text(json.dumps(settings))
-        spelling = CLIPTokenizer.from_pretrained(folder, local_files_only=True)
-    return spelling.train_new_from_iterator(captions, vocabulary, show_progress=False)
+    spelt = [*letters, *(f"{letter}{LAST}" for letter in letters)]
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary - len(MARKS),
+        special_tokens=spelt,  # numbered beforehand: equally frequent pairs are told apart by their numbers
+        end_of_word_suffix=LAST,
+        show_progress=False,
+    )
+    backend = CLIPTokenizer().backend_tokenizer
+    backend.train_from_iterator(captions, trainer)
+    learnt = json.loads(backend.to_str())["model"]
+    vocab = learnt["vocab"] | {mark: len(learnt["vocab"]) + i for i, mark in enumerate(MARKS)}
+    merges = [tuple(pair) for pair in learnt["merges"]]
+    return CLIPTokenizer(vocab=vocab, merges=merges, model_max_length=LENGTH)
