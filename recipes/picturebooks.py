@@ -38,6 +38,7 @@ def run(  # noqa: PLR0913 - one argument per setting
     rank: int = 0,
     width: int = 256,
     frames: int = 5,
+    guess: float = 0.1,
     stories: int = 4,
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
 ) -> Iterator[TrainStep | DataRead]:
@@ -59,6 +60,7 @@ def run(  # noqa: PLR0913 - one argument per setting
         rank=rank,
         width=width,
         frames=frames,
+        guess=guess,
         checkpointing=True,
     )
     return train_frozen(folder, config, plan, resume=resume)

@@ -45,10 +45,10 @@ def memory_beside(generator: StableDiffusion, kind: str, rank: int = 0) -> Bridg
 
 
 def objective(
-    generator: StableDiffusion, data: EncodedStories, kind: str, *, rank: int = 0, checkpointing: bool = False
+    generator: StableDiffusion, data: EncodedStories, kind: str, *, rank: int = 0, **settings: Any
 ) -> FrozenBaseObjective:
     """A new memory to train; always the same weights."""
-    plan = FrozenPlan(base="", data=Path(), memory=kind, rank=rank, frames=3, checkpointing=checkpointing)
+    plan = FrozenPlan(base="", data=Path(), memory=kind, rank=rank, frames=3, **settings)
     return FrozenBaseObjective(generator, memory_beside(generator, kind, rank), data, plan)
 
 

@@ -14,7 +14,6 @@ from lianhuan.errors import RecipeError
 from lianhuan.generators.fresh import FreshSizes
 from lianhuan.generators.stable_diffusion import StableDiffusion
 from lianhuan.memory.bridged import Base
-from lianhuan.models.files import fingerprint
 from lianhuan.train.base import BasePlan, train_base, whiten
 from lianhuan.train.loop import DataRead, TrainConfig, TrainStep
 
@@ -53,7 +52,7 @@ def plan(data: Path) -> BasePlan:
 def events(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> list[TrainStep | DataRead]:
     """What a run says; its folder is the first thing."""
     folder = tmp_path_factory.mktemp("run")
-    return [folder, *train_base(folder, config(60), config(90), plan(pictures))]  # type: ignore[list-item]
+    return [folder, *train_base(folder, config(40), config(60), plan(pictures))]  # type: ignore[list-item]
 
 
 def test_held_out_pictures_are_drawn_after_their_words(events: list[Any]) -> None:
@@ -61,8 +60,8 @@ def test_held_out_pictures_are_drawn_after_their_words(events: list[Any]) -> Non
     told = events[-1].figures
     before = next(e.loss for e in events[1:] if isinstance(e, TrainStep) and e.recipe == "pages")
     assert events[-1].recipe == "validation"
-    assert told["own"] < 0.6 * before
-    assert told["own"] < 0.8 * told["other"]
+    assert told["own"] < 0.4 * before
+    assert told["own"] < 0.4 * told["other"]
 
 
 def test_broken_pictures_are_left_out_and_counted(events: list[Any]) -> None:
@@ -125,8 +124,9 @@ def test_a_stopped_run_goes_on_bit_for_bit(pictures: Path, tmp_path: Path, stop:
     half.close()
     rest = list(train_base(tmp_path / "half", steps, steps, plan(pictures), resume=True))
     assert rest[-1].figures == whole[-1].figures  # type: ignore[union-attr]
-    same = [fingerprint(tmp_path / name / "model") for name in ("whole", "half")]
-    assert same[0] == same[1]
+    weights = [sorted((tmp_path / name / "model").rglob("*.safetensors")) for name in ("whole", "half")]
+    assert len(weights[0]) == 3
+    assert [path.read_bytes() for path in weights[0]] == [path.read_bytes() for path in weights[1]]
 
 
 def test_the_recipe_leaves_a_model(pictures: Path, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ from lianhuan.testing.contracts import check_memory
 from lianhuan.train.checkpoint import load_checkpoint, save_checkpoint
 from lianhuan.train.ema import EMA
 from lianhuan.train.encoded import EncodedStories
-from lianhuan.train.frozen import read_words, story_losses, tell
+from lianhuan.train.frozen import FrozenBatch, read_words, story_losses, tell
 from lianhuan.train.loop import TrainStep, train
 
 
@@ -158,12 +158,35 @@ class TestTraining:
         base = listening(load_generator(folders["sd2"]))
         data = coloured_latents()
         work = objective(base, data, "lstm")
-        config = replace(CONFIG, steps=120, warmup=5, log_every=120, checkpoint_every=120, ema=0.9)
+        config = replace(CONFIG, steps=80, warmup=5, log_every=80, checkpoint_every=80, ema=0.9)
         list(train("part", work, replace(config, learning_rate=1e-2), tmp_path))
         alone = story_losses(base, None, data, frames=2)
-        own, other = (story_losses(base, work.memory, data, frames=2, feed=f) for f in ("own", "other"))
+        own, other, none = (
+            story_losses(base, work.memory, data, frames=2, feed=feed) for feed in ("own", "other", "none")
+        )
         assert sum(own) < 0.75 * sum(alone)
         assert sum(own) < 0.9 * sum(other)
+        assert sum(own) < 0.95 * sum(none)
+
+    def test_the_guess_teaches_to_look(self, sd1: StableDiffusion, tmp_path: Path) -> None:
+        """Colours that no word tells are guessed from what the memory adds; without its share of the loss they are not."""
+        data = coloured_latents()
+        config = replace(CONFIG, steps=60, checkpoint_every=60)
+        found = []
+        for weight in (0.0, 1.0):
+            events = train(f"guess-{weight}", objective(sd1, data, "lstm", guess=weight), config, tmp_path)
+            wrong = [event.figures["guess"] for event in events]
+            found.append(sum(wrong[40:]) / 20)
+        nothing = float(data.latents.float().square().mean())
+        assert found[1] < 0.7 * nothing
+        assert found[0] > 0.9 * nothing
+
+    def test_a_single_picture_has_nothing_to_guess(self, sd1: StableDiffusion) -> None:
+        work = objective(sd1, coloured_latents(), "ar-ldm")
+        one = FrozenBatch(torch.ones(1, 4, 8, 8), ("Mia.",))
+        loss, figures = work.loss(one, 0, torch.device("cpu"))
+        assert torch.isfinite(loss)
+        assert figures["guess"] == 0
 
     def test_frames_one_after_another_give_the_same_gradient(
         self, sd1: StableDiffusion, data: EncodedStories

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from diffusers import AutoencoderKL, PNDMScheduler, StableDiffusionPipeline, UNet2DConditionModel
@@ -59,7 +60,7 @@ def write_fresh(folder: Path, captions: Iterable[str], sizes: FreshSizes) -> Non
     """
     tokenizer = _tokenizer(captions, sizes.vocabulary)
     deep = len(sizes.unet) - 1
-    pipeline = StableDiffusionPipeline(
+    pipeline: Any = StableDiffusionPipeline(
         vae=AutoencoderKL(
             sample_size=sizes.size,
             block_out_channels=sizes.vae,
@@ -105,9 +106,7 @@ def write_fresh(folder: Path, captions: Iterable[str], sizes: FreshSizes) -> Non
         feature_extractor=None,
         requires_safety_checker=False,
     )
-    with (
-        torch.no_grad()
-    ):  # latents that are nearly certain, or it would take long until the first colours come through
+    with torch.no_grad():  # else it would take long until the first colours come through
         pipeline.vae.quant_conv.bias[pipeline.vae.config.latent_channels :] -= NARROW
     with quiet():
         pipeline.save_pretrained(folder, safe_serialization=True)
@@ -125,7 +124,7 @@ def _tokenizer(captions: Iterable[str], vocabulary: int) -> CLIPTokenizer:
     )
     backend = CLIPTokenizer().backend_tokenizer
     backend.train_from_iterator(captions, trainer)
-    learnt = json.loads(backend.to_str())["model"]
+    learnt: dict[str, Any] = json.loads(backend.to_str())["model"]
     vocab = learnt["vocab"] | {mark: len(learnt["vocab"]) + i for i, mark in enumerate(MARKS)}
-    merges = [tuple(pair) for pair in learnt["merges"]]
+    merges: Any = [tuple(pair) for pair in learnt["merges"]]
     return CLIPTokenizer(vocab=vocab, merges=merges, model_max_length=LENGTH)

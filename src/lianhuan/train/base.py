@@ -20,6 +20,7 @@ from lianhuan.errors import PictureError, RecipeError
 from lianhuan.generators import load_generator
 from lianhuan.generators.checkpoint import quiet
 from lianhuan.generators.fresh import FreshSizes, write_fresh
+from lianhuan.generators.load import INDEX
 from lianhuan.generators.stable_diffusion import StableDiffusion
 from lianhuan.images import fit_square
 from lianhuan.models.context import Context
@@ -132,18 +133,17 @@ def train_base(
     torch.manual_seed(plan.seed)
     model, here, found = folder / MODEL, Processes.join(), read_stories(plan.data, "train")
     with here.main_first():
-        if not model.exists():
+        if here.main and not (resume and (model / INDEX).exists()):
             frames = (frame for story in found.stories for frame in story.frames)
             write_fresh(model, (caption for frame in frames for caption in frame.captions), plan.sizes)
-    vae: Any = load_generator(model).autoencoder.vae
+    vae = _load(model).autoencoder.vae
     pictures = _pictures(found, plan.sizes.size)
     yield from train("autoencoder", VaeObjective(vae, pictures, plan), autoencoder, folder, resume=resume)
     with here.main_first():
         if here.main:
             whiten(vae.cpu(), pictures[:MEASURED].float())
             vae.save_pretrained(model / "vae")
-        generator = load_generator(model)
-        assert isinstance(generator, StableDiffusion)
+        generator = _load(model)
         move(generator, here.device)
         data = encode_stories(generator, found, folder / "data", "train")
     yield data.told()
@@ -153,8 +153,9 @@ def train_base(
     held_out = encode_stories(generator, read_stories(plan.data, "validation"), folder / "data", "validation")
     yield held_out.told()
     figures = {"own": page_loss(generator, held_out), "other": page_loss(generator, held_out, other=True)}
+    unet: Any = generator.denoiser.unet
     with quiet():
-        generator.denoiser.unet.save_pretrained(model / "unet")
+        unet.save_pretrained(model / "unet")
         generator.words[0].encoder.save_pretrained(model / "text_encoder")
     yield TrainStep("validation", 1, 1, figures["own"], figures, 0.0)
 
@@ -188,6 +189,12 @@ def page_loss(generator: StableDiffusion, data: EncodedStories, *, other: bool =
         x0 = data.latents[number : number + 1].float().to(generator.device)
         losses.append(diffusion_loss(generator.denoiser, x0, context, step_rng(0, number)))
     return float(torch.stack(losses).mean())
+
+
+def _load(model: Path) -> StableDiffusion:
+    generator = load_generator(model)
+    assert isinstance(generator, StableDiffusion)
+    return generator
 
 
 def _pictures(found: StorySet, size: int) -> Tensor:

@@ -55,7 +55,7 @@ class FrozenPlan:
     rank: int = 0
     frames: int = 5
     drop: float = 0.1
-    guess: float = 1.0
+    guess: float = 0.1
     checkpointing: bool = False
     seed: int = 0
 
