@@ -11,7 +11,7 @@ docs/guides/train.md names. `memory` is lstm or ar-ldm. `rank` above 0 adds low-
 The memory is in DIR/memory afterwards: `lianhuan illustrate story.txt -o book --generator BASE --memory DIR/memory`.
 
 The part `base` learns a model of 64 px pictures from nothing, from single pictures and their words; it is in DIR/model
-afterwards and draws coloured shapes, no more. It is for trying all this without the weights of others.
+afterwards and draws brown and white patches, no more. It is for trying all this without the weights of others.
 """
 
 from collections.abc import Iterator
