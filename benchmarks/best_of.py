@@ -1,7 +1,7 @@
 """What the best of N takes of a page is worth: re-ranking by words, by consistency with earlier pages, and by both.
 
-Run:  python benchmarks/best_of.py --json benchmarks/DATE-best-of.json [--stories 24] [--takes 8] [--steps 8] [--threads 2]
-Held-out test stories of the world are told with the LSTM memory. Of every page but the first, all takes are drawn from the same memory (that of the first takes), and
+Run:  python benchmarks/best_of.py --json benchmarks/DATE-best-of.json [--memory lstm] [--stories 24] [--takes 8] [--steps 8] [--threads 2]
+Held-out test stories of the world are told with a memory. Of every page but the first, all takes are drawn from the same memory (that of the first takes), and
 each selector chooses among the first N of them; the reader of the bench, which no selector knows, says what the chosen pages show.
 N = 1 is the same for all. The selectors are those of `lianhuan redraw --candidates N --select`.
 """
@@ -92,6 +92,7 @@ def main() -> None:
     """Draw all takes, then choose and measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--json", type=Path, required=True)
+    parser.add_argument("--memory", default="lstm")
     parser.add_argument("--stories", type=int, default=24)
     parser.add_argument("--takes", type=int, default=8)
     parser.add_argument("--steps", type=int, default=8)
@@ -100,7 +101,7 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     generator = load_generator()
     assert isinstance(generator, LatentDiffusion)
-    memory, tales = load_memory("lstm", generator.name), world_tales("test", options.stories, FRAMES)
+    memory, tales = load_memory(options.memory, generator.name), world_tales("test", options.stories, FRAMES)
     with torch.inference_mode():
         drawn = [list(takes_of(generator, memory, tale, options.takes, options.steps)) for tale in tales]
     rows: list[dict[str, object]] = []
@@ -109,7 +110,12 @@ def main() -> None:
         books = [chosen(tale, takes, name, count) for tale, takes in zip(tales, drawn, strict=True)]
         rows.append({"select": name, "n": count, **measure(tales, books)})
         print(json.dumps(rows[-1]), flush=True)  # noqa: T201 - a script's result
-    shared = {"stories": options.stories, "steps": options.steps, "weights": generator.fingerprint}
+    shared = {
+        "memory": memory.name,
+        "stories": options.stories,
+        "steps": options.steps,
+        "weights": generator.fingerprint,
+    }
     options.json.write_text(json.dumps({**shared, "rows": rows}, indent=1) + "\n", encoding="utf-8")
 
 

@@ -239,6 +239,8 @@ def compare(
 # ---- the plot
 
 PANEL, MARGIN, COLUMNS = 360, 56, 3
+LOWEST = 0.6
+"""F-score at the bottom of a panel."""
 COLOURS = {"sketch": "#c1272d", "sdedit": "#1f5fa8", "plain": "#222222", "autoencoder": "#5a8f29"}
 
 
@@ -262,7 +264,7 @@ def _panel(style: str, rows: Sequence[dict[str, object]], widest: float) -> Imag
     pen.text((MARGIN, PANEL - 20), "kernel distance x 1000 (less is more real)", "black", font)
     pen.text((4, 34), "edges: F-score", "black", font)
     for share in (0.0, 0.5, 1.0):
-        pen.text((24, MARGIN + (1 - share) * side - 7), f"{share:.1f}", "black", font)
+        pen.text((24, MARGIN + (1 - share) * side - 7), f"{LOWEST + share * (1 - LOWEST):.1f}", "black", font)
         pen.text(
             (MARGIN + share * side - 8, MARGIN + side + 4), f"{1000 * share * widest:.0f}", "black", font
         )
@@ -270,7 +272,7 @@ def _panel(style: str, rows: Sequence[dict[str, object]], widest: float) -> Imag
         points = []
         for row in (row for row in rows if row["method"] == method):
             x = MARGIN + max(0.0, _mean(row, "kernel")) / widest * side
-            y = MARGIN + (1 - _mean(row, "f")) * side
+            y = MARGIN + (1 - _mean(row, "f")) / (1 - LOWEST) * side
             pen.ellipse((x - 3, y - 3, x + 3, y + 3), fill=colour)
             pen.text((x + 4, y - 14), f"{row['strength']}" if row["strength"] else "", colour, font)
             points.append((x, y))

@@ -1,14 +1,20 @@
 """Seconds a page of the embedded model against diffusers' StableDiffusionPipeline with the same networks, steps and guidance.
 
-Run:  python benchmarks/speed.py [--pages 6] [--steps 20] [--json out.json]
-Both sides draw in turn in one process (page by page), so that a busy machine slows both; the ratio is what counts.
+Run:  python benchmarks/speed.py [--pages 6] [--steps 20] [--cold 1] [--json out.json]
+All sides draw in turn in one process (page by page), so that a busy machine slows all; the ratios are what counts. With --cold N
+the whole command, from a text to a PDF of six pages, is timed N times with each engine as well, in turn, with its peak memory.
 """
 
 import argparse
 import json
 import resource
 import statistics
+import subprocess
+import sys
+import tempfile
 import time
+from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 
 import torch
@@ -17,7 +23,7 @@ from torch import Tensor, nn
 
 from lianhuan import illustrate, load_generator, load_memory, parse_story
 from lianhuan.conductor import PageDone
-from lianhuan.generators import LatentDiffusion
+from lianhuan.generators import Generator, LatentDiffusion
 from lianhuan.models.context import Context
 from lianhuan.sampling import page_noise
 from lianhuan.story import PageRequest
@@ -90,46 +96,6 @@ def stock_page(generator: LatentDiffusion, noise: Tensor, steps: int) -> None:
     )
 
 
-def main() -> None:
-    """Draw the same number of pages on both sides in turn and print seconds, ratio, share outside the model, peak memory."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pages", type=int, default=6)
-    parser.add_argument("--steps", type=int, default=20)
-    parser.add_argument("--json", default=None)
-    options = parser.parse_args()
-    torch.set_num_threads(2)
-    generator, memory = load_generator(), load_memory("lstm", "storybook")
-    inside = Stopwatch(generator)
-    story = parse_story(STORY)
-    noise = torch.from_numpy(page_noise(0, "s001", 0, (1, 8, 16, 16)))
-    stock_page(generator, noise, 2)
-    ours, theirs, model = [], [], []
-    for _ in range(max(1, options.pages // len(story.scenes))):
-        inside.seconds, start = 0.0, time.perf_counter()
-        for event in illustrate(story, generator, memory=memory, steps=options.steps):
-            if isinstance(event, PageDone):
-                ours.append(time.perf_counter() - start)
-                model.append(inside.seconds)
-                start = time.perf_counter()
-                stock_page(generator, noise, options.steps)
-                theirs.append(time.perf_counter() - start)
-                inside.seconds, start = 0.0, time.perf_counter()
-    report = {
-        "pages": len(ours),
-        "steps": options.steps,
-        "ours_s_per_page": statistics.median(ours),
-        "stock_s_per_page": statistics.median(theirs),
-        "ratio": statistics.median(t / o for t, o in zip(theirs, ours, strict=True)),
-        "share_outside_the_networks": 1 - sum(model) / sum(ours),
-        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-    }
-    text = json.dumps(report, indent=2)
-    print(text)  # noqa: T201 - a script's result
-    if options.json:
-        with open(options.json, "w", encoding="utf-8") as file:  # noqa: PTH123 - a script
-            file.write(text + "\n")
-
-
 class Stopwatch:
     """Counts the seconds spent in the generator's networks."""
 
@@ -148,6 +114,84 @@ class Stopwatch:
 
     def _stop(self, *_: object) -> None:
         self.seconds += time.perf_counter() - self._begun
+
+
+def pages(generator: Generator, steps: int) -> Iterator[None]:
+    """Draws the story again and again, a page at a time."""
+    memory = load_memory("lstm", "storybook", engine=generator.engine)
+    while True:
+        for event in illustrate(parse_story(STORY), generator, memory=memory, steps=steps, guidance=3.0):
+            if isinstance(event, PageDone):
+                yield
+
+
+def cold(engine: str, steps: int) -> dict[str, float]:
+    """Seconds and peak memory of the command from a text to a PDF, in a process of its own."""
+    told = "import atexit; atexit.register(lambda: print(open('/proc/self/status').read().split('VmHWM:')[1].split()[0]))"
+    program = (
+        f"{told}; from lianhuan.cli import main; main()"  # what getrusage tells begins with the parent's peak
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        text = Path(folder) / "story.txt"
+        text.write_text(STORY, encoding="utf-8")
+        args = ["illustrate", str(text), "-o", f"{folder}/book", "--engine", engine, "--steps", str(steps)]
+        start = time.perf_counter()
+        command = [sys.executable, "-c", program, *args]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        seconds = time.perf_counter() - start
+    return {"seconds": seconds, "peak_memory_mb": int(done.stdout.split()[-1]) / 1024}
+
+
+def main() -> None:
+    """Draw the same number of pages on all sides in turn and print seconds, ratios, share outside the model, peak memory."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pages", type=int, default=6)
+    parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--cold", type=int, default=0)
+    parser.add_argument("--json", default=None)
+    options = parser.parse_args()
+    torch.set_num_threads(2)
+    generator = load_generator()
+    noise = torch.from_numpy(page_noise(0, "s001", 0, (1, 8, 16, 16)))
+    drawing = {"torch": generator, "light": load_generator(engine="light")}
+    sides = {engine: pages(one, options.steps) for engine, one in drawing.items()}
+    for side in sides.values():
+        next(side)
+    stock_page(generator, noise, 2)
+    inside, within = Stopwatch(generator), 0.0
+    times: dict[str, list[float]] = {"torch": [], "light": [], "stock": []}
+    for _ in range(options.pages):
+        for name, spent in times.items():
+            start = time.perf_counter()
+            if name == "stock":
+                stock_page(generator, noise, options.steps)
+            else:
+                inside.seconds = 0.0
+                next(sides[name])
+                within += inside.seconds
+            spent.append(time.perf_counter() - start)
+    report: dict[str, object] = {
+        "pages": options.pages,
+        "steps": options.steps,
+        "seconds_per_page": {name: statistics.median(spent) for name, spent in times.items()},
+        "stock_over": {
+            name: statistics.median(t / o for t, o in zip(times["stock"], times[name], strict=True))
+            for name in ("torch", "light")
+        },
+        "torch_share_outside_the_networks": 1 - within / sum(times["torch"]),
+        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+    runs = [{engine: cold(engine, options.steps) for engine in sides} for _ in range(options.cold)]
+    if runs:
+        report["cold"] = {
+            engine: {key: statistics.median(run[engine][key] for run in runs) for key in runs[0][engine]}
+            for engine in sides
+        }
+    text = json.dumps(report, indent=2)
+    print(text)  # noqa: T201 - a script's result
+    if options.json:
+        with open(options.json, "w", encoding="utf-8") as file:  # noqa: PTH123 - a script
+            file.write(text + "\n")
 
 
 if __name__ == "__main__":

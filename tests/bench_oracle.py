@@ -45,7 +45,7 @@ class OracleReader:
 class OracleGenerator:
     """Draws the true pictures; keeps account of what it drew and what it was shown."""
 
-    name, size, accepts = "oracle", 128, LatentGenerator.accepts
+    name, size, accepts, engine = "oracle", 128, LatentGenerator.accepts, "torch"
 
     def __init__(self, fingerprint: str = "a") -> None:
         self.fingerprint = fingerprint

@@ -11,9 +11,11 @@ from safetensors.torch import load_file
 
 from checkpoint_runs import draw, noise, page
 from cli_runs import run
+from lianhuan import load_generator
 from lianhuan.control import ClassifierFree
 from lianhuan.data.captioned import CaptionedPicture
 from lianhuan.errors import CheckpointError, LianhuanError, RecipeError
+from lianhuan.generators import Extras
 from lianhuan.generators.learner import EMBEDS, LORA
 from lianhuan.generators.stable_diffusion import StableDiffusion
 from lianhuan.train.adapt import AdaptConfig
@@ -41,14 +43,14 @@ def learnt(generator: StableDiffusion, folder: Path, mode: str, steps: int = 3) 
     return objective
 
 
-def stock(family: str, folder: Path, learnt_in: Path) -> Any:
+def stock(family: str, folder: Path, learnt_in: Path, *, word: bool = True) -> Any:
     """The stock pipeline, with what was learnt loaded by its own loaders."""
     kind = StableDiffusionXLPipeline if family == "sdxl" else StableDiffusionPipeline
     pipe = kind.from_pretrained(folder, local_files_only=True)
     pipe.set_progress_bar_config(disable=True)
     if (learnt_in / LORA).exists():
         pipe.load_lora_weights(learnt_in, weight_name=LORA)
-    if family == "sdxl":
+    if word and family == "sdxl":
         words = load_file(learnt_in / EMBEDS)
         pipe.load_textual_inversion(
             {NAME: words["clip_l"]}, token=NAME, text_encoder=pipe.text_encoder, tokenizer=pipe.tokenizer
@@ -56,7 +58,7 @@ def stock(family: str, folder: Path, learnt_in: Path) -> Any:
         pipe.load_textual_inversion(
             {NAME: words["clip_g"]}, token=NAME, text_encoder=pipe.text_encoder_2, tokenizer=pipe.tokenizer_2
         )
-    else:
+    elif word:
         pipe.load_textual_inversion(learnt_in, weight_name=EMBEDS)
     pipe.scheduler = DDIMScheduler.from_config(
         pipe.scheduler.config,
@@ -86,6 +88,29 @@ def test_the_stock_pipeline_draws_the_same_picture_from_the_files(
     assert (tmp_path / "learnt" / LORA).exists() == (mode == "lora")
     after, _ = draw(generator, [one], [ClassifierFree(3.0)], "ddim")
     assert torch.equal(before, after)
+
+
+def test_the_changes_draw_the_same_under_kohya_s_names(
+    family: str, generator: StableDiffusion, folders: dict[str, Path], tmp_path: Path
+) -> None:
+    learner = learnt(generator, tmp_path, "lora").learner
+    learner.save(tmp_path / "kohya", "kohya")
+    names = load_file(tmp_path / "kohya" / LORA).keys()
+    assert all(name.startswith("lora_unet_") for name in names)
+    assert {name.split(".", 1)[1] for name in names} == {"lora_down.weight", "lora_up.weight", "alpha"}
+    one = page(caption="A fox ran")
+    plain, _ = draw(generator, [one], [ClassifierFree(3.0)], "ddim")
+    by_ours = []
+    for form in ("learnt", "kohya"):
+        loaded = load_generator(folders[family], Extras(loras=(str(tmp_path / form / LORA),)))
+        by_ours.append(draw(loaded, [one], [ClassifierFree(3.0)], "ddim")[0])
+    assert torch.equal(*by_ours)
+    assert float((by_ours[0] - plain).abs().max()) > 1e-2
+    pipe = stock(family, folders[family], tmp_path / "kohya", word=False)
+    theirs = pipe(
+        "A fox ran", latents=noise(one), num_inference_steps=4, guidance_scale=3.0, output_type="latent"
+    ).images
+    torch.testing.assert_close(by_ours[1], theirs, atol=1e-3 * float(theirs.abs().max()), rtol=0)
 
 
 def test_a_word_alone_leaves_pages_without_it_as_they_were(
@@ -136,6 +161,18 @@ def test_the_command_line_learns_with_stable_diffusion(folders: dict[str, Path],
         picture.image.save(folder / f"{number}.png")
         (folder / f"{number}.txt").write_text(picture.caption or "", encoding="utf-8")
     done = run("adapt", "--name", NAME, "--init", "fox", "--pictures", folder, "-o", tmp_path / "zuzu",
-               "--generator", folders["sd1"], "--steps", 1)  # fmt: skip
+               "--generator", folders["sd1"], "--steps", 1, "--keys", "kohya")  # fmt: skip
     assert done.exit_code == 0, done.output
     assert {path.name for path in (tmp_path / "zuzu").iterdir()} == {EMBEDS, LORA}
+    assert all(name.startswith("lora_unet_") for name in load_file(tmp_path / "zuzu" / LORA))
+
+
+def test_kohya_s_names_are_refused_where_there_are_none(folders: dict[str, Path], tmp_path: Path) -> None:
+    for number, picture in enumerate(pictures()):
+        picture.image.save(tmp_path / f"{number}.png")
+    for wrong in (["--generator", folders["sd1"], "--mode", "token"], []):
+        done = run("adapt", "--name", NAME, "--init", "fox", "--pictures", tmp_path, "-o", tmp_path / "out",
+                   "--keys", "kohya", *wrong)  # fmt: skip
+        assert done.exit_code != 0
+        assert "lora" in done.output if wrong else "--keys" in done.output
+        assert not (tmp_path / "out").exists()

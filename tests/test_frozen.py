@@ -23,7 +23,8 @@ from lianhuan import load_generator
 from lianhuan.data.stories import BROKEN
 from lianhuan.errors import RecipeError
 from lianhuan.generators.stable_diffusion import StableDiffusion
-from lianhuan.memory.bridged import KINDS, BridgedMemory, fit
+from lianhuan.memory.bridged import KINDS, BridgedMemory
+from lianhuan.memory.load import fit
 from lianhuan.models.context import Context
 from lianhuan.testing.contracts import check_memory
 from lianhuan.train.checkpoint import load_checkpoint, save_checkpoint

@@ -14,7 +14,8 @@ from lianhuan import illustrate, load_generator, load_memory, parse_story
 from lianhuan.book import Book, differing_pages
 from lianhuan.conductor import PageDone
 from lianhuan.errors import CheckpointError
-from lianhuan.memory.bridged import KINDS, fit
+from lianhuan.memory.bridged import KINDS
+from lianhuan.memory.load import fit
 from lianhuan.testing.checkpoints import tiny_checkpoint
 
 RECIPE = str(Path(__file__).parents[1] / "recipes" / "picturebooks.py")

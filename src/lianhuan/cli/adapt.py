@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from lianhuan.data.captioned import CaptionedPicture
     from lianhuan.generators import Generator
+    from lianhuan.generators.learner import Keys
     from lianhuan.train.adapt import AdaptConfig
     from lianhuan.train.loop import TrainStep
 
@@ -24,6 +25,13 @@ class Mode(StrEnum):
     LORA = "lora"
     TOKEN = "token"
     FULL = "full"
+
+
+class KeyForm(StrEnum):
+    """What the layers are called in a file of low-rank changes."""
+
+    DIFFUSERS = "diffusers"
+    KOHYA = "kohya"
 
 
 def adapt(  # noqa: PLR0913 - one argument per option
@@ -51,6 +59,13 @@ def adapt(  # noqa: PLR0913 - one argument per option
     ] = Mode.LORA,
     steps: Annotated[int, typer.Option(min=1, help="Training steps of 8 pictures.")] = 200,
     generator: Annotated[str, typer.Option(help="Model: storybook or a model folder.")] = "storybook",
+    keys: Annotated[
+        KeyForm,
+        typer.Option(
+            help="With Stable Diffusion, names of the layers in the file of the changes: as diffusers has them, or as kohya's scripts "
+            "and web interfaces do."
+        ),
+    ] = KeyForm.DIFFUSERS,
     seed: Annotated[int, typer.Option(help="Seed of the training.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
@@ -65,7 +80,7 @@ def adapt(  # noqa: PLR0913 - one argument per option
     use_cores()
     config = AdaptConfig(name=name, kind=init, mode=mode, steps=steps, seed=seed)
     with progress(steps) as shown:
-        for event in _learn(load_generator(generator), read_captioned(pictures), config, out):
+        for event in _learn(load_generator(generator), read_captioned(pictures), config, out, keys.value):
             shown.at(event.step, f"loss {event.loss:.3f}")
             seconds = event.seconds
     size = sum(path.stat().st_size for path in ([out] if out.is_file() else out.glob("*.safetensors")))
@@ -76,13 +91,21 @@ def adapt(  # noqa: PLR0913 - one argument per option
 
 
 def _learn(
-    generator: "Generator", pictures: "Sequence[CaptionedPicture]", config: "AdaptConfig", out: Path
+    generator: "Generator",
+    pictures: "Sequence[CaptionedPicture]",
+    config: "AdaptConfig",
+    out: Path,
+    keys: "Keys",
 ) -> "Iterator[TrainStep]":
+    from lianhuan.errors import RecipeError
     from lianhuan.generators.load import embedded_kind
     from lianhuan.generators.stable_diffusion import StableDiffusion
     from lianhuan.train.adapt import adapt as learn
     from lianhuan.train.adapt_stable import adapt_stable
 
     if isinstance(generator, StableDiffusion):
-        return adapt_stable(generator, pictures, config, out)
-    return learn(embedded_kind(generator, "lianhuan adapt"), pictures, config, out)
+        return adapt_stable(generator, pictures, config, out, keys)
+    embedded = embedded_kind(generator, "lianhuan adapt")
+    if keys == "kohya":
+        raise RecipeError(f"what {embedded.name} learns is a file of its own form; leave --keys away")
+    return learn(embedded, pictures, config, out)

@@ -58,6 +58,7 @@ def illustrate(  # noqa: PLR0913 - one argument per option
     embedding: options.Embedding = None,
     vae: options.Vae = None,
     config: options.Config = None,
+    engine: options.EngineOption = "auto",
     device: options.Device = None,
     dtype: options.Dtype = None,
     low_memory: options.LowMemory = False,
@@ -107,17 +108,18 @@ def illustrate(  # noqa: PLR0913 - one argument per option
     from lianhuan.conductor import Book, draw_book
     from lianhuan.generators import STORYBOOK, load_generator
     from lianhuan.images import load_picture
-    from lianhuan.memory.bridged import fit
-    from lianhuan.memory.load import load_memory
+    from lianhuan.memory.load import fit, load_memory
 
-    use_cores()
     given = None if first_frame is None else load_picture(first_frame)
     model = generator or (old.generator if old else STORYBOOK)
     method = memory or (old.memory if old else "lstm")
     extras = options.chosen_extras(old, model, config=config, vae=vae, loras=lora, embeddings=embedding)
-    compute = options.chosen_compute(device, dtype, low_memory, compiled)
-    remembering = load_memory(method, model, compute.device)
-    drawing = load_generator(model, extras, compute)
+    learnt = bool(character) or any(member.adapter for member in plan.story.cast)
+    chosen = options.Computing(engine, device, dtype, low_memory, compiled)
+    by, compute = chosen.settled(model, method, extras, learnt=learnt)
+    use_cores(by)
+    remembering = load_memory(method, model, compute.device, engine=by)
+    drawing = load_generator(model, extras, compute, engine=by)
     drawing.check(settings.sampler, settings.negative_prompt)
     fit(drawing, remembering)  # refuses what does not go together before a book is there
     book = Book.create(
@@ -170,9 +172,10 @@ def _plan(source: str, out: Path | None, **reading: Any) -> _Plan:
 def _with_learnt(book: "Book", generator: "Generator", given: "Iterable[str]") -> "Generator":
     """The generator with the characters that NAME=ADAPTER options, or the book already, say are learnt."""
     from lianhuan.conductor import with_cast
-    from lianhuan.models.adapter import Adapter
 
     for text in given:
+        from lianhuan.models.adapter import Adapter  # brings torch
+
         name, _, path = text.partition("=")
         if not name or not path:
             raise typer.BadParameter("--character wants NAME=ADAPTER")
@@ -197,7 +200,7 @@ def _show(events: "Iterable[Event]", book: "Book", steps: int) -> None:
     plan = next(stream)
     assert isinstance(plan, Planned)
     count, how = len(book.file.scenes), plan.settings
-    said = f"{plan.story.title}: {count} pages with {how['generator']}, memory {how['memory']}, seed {how['seed']}"
+    said = f"{plan.story.title}: {count} pages with {how['generator']}, memory {how['memory']}, engine {how['engine']}, seed {how['seed']}"
     with progress(count * steps) as shown:
         shown.milestone(said)
         if unseen := unseen_line(book.file.generator, plan.story):

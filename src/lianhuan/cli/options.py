@@ -1,6 +1,7 @@
 """Options of a model that verbs share: what is added to it, and what it computes with."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -8,7 +9,10 @@ import typer
 if TYPE_CHECKING:
     from lianhuan.book import BookFile
     from lianhuan.generators import Compute, Extras
+    from lianhuan.generators.base import Engine
 
+EngineWish = Literal["auto", "light", "torch"]
+DtypeName = Literal["fp32", "fp16", "bf16"]
 Lora = Annotated[
     list[str] | None,
     typer.Option(metavar="FILE[:SCALE]", help="LoRA adapter for the model; may be repeated; '' for none."),
@@ -43,12 +47,19 @@ Negative = Annotated[
     str | None,
     typer.Option(metavar="TEXT", help="What guidance leads away from, where the model can; '' for nothing."),
 ]
+EngineOption = Annotated[
+    EngineWish,
+    typer.Option(
+        help="What computes: light (OpenVINO, for the embedded model with the memories none and lstm), torch, or auto: light "
+        "where it can."
+    ),
+]
 Device = Annotated[
     Literal["cpu", "cuda", "mps"] | None,
-    typer.Option(help="Where the model computes. [default: cuda where it is here, else cpu]"),
+    typer.Option(help="Where torch computes. [default: cuda where it is here, else cpu]"),
 ]
 Dtype = Annotated[
-    Literal["fp32", "fp16", "bf16"] | None,
+    DtypeName | None,
     typer.Option(help="Precision of Stable Diffusion and stock pipelines. [default: the model's]"),
 ]
 LowMemory = Annotated[
@@ -61,17 +72,46 @@ LowMemory = Annotated[
 Compile = Annotated[bool, typer.Option("--compile", help="Compile the denoiser: slow at first, then faster.")]
 
 
-def chosen_compute(
-    device: str | None, dtype: Literal["fp32", "fp16", "bf16"] | None, low_memory: bool, compiled: bool
-) -> "Compute":
-    """What is computed with.
+@dataclass(frozen=True)
+class Computing:
+    """What computes, as the options say."""
 
-    Raises:
-        DeviceError: there is no such device here, or it cannot compute in this precision.
-    """
-    from lianhuan.generators.options import Compute, devices
+    engine: EngineWish
+    device: str | None
+    dtype: DtypeName | None
+    low_memory: bool
+    compiled: bool
 
-    return Compute(device or devices()[0], dtype, low_memory, compiled)
+    def settled(
+        self, model: str, memory: str, extras: "Extras", *, learnt: bool = False, sketch: bool = False
+    ) -> "tuple[Engine, Compute]":
+        """The engine, and what it computes with.
+
+        Args:
+            model: what draws.
+            memory: name of the memory.
+            extras: what is added to the model.
+            learnt: whether a character was learnt by `lianhuan adapt`.
+            sketch: whether a sketch is followed.
+
+        Raises:
+            CheckpointError: the light engine is wanted and cannot draw this.
+            DeviceError: there is no such device here, or it cannot compute in this precision.
+        """
+        from lianhuan.conductor import choose_engine
+        from lianhuan.generators.options import Compute, devices
+
+        wanted = {
+            "--device": self.device not in (None, "cpu"),
+            "--dtype": self.dtype not in (None, "fp32"),
+            "--low-memory": self.low_memory,
+            "--compile": self.compiled,
+            **dict.fromkeys(extras.recipe(), True),
+        }
+        names = [name for name, there in wanted.items() if there]
+        engine = choose_engine(self.engine, model, memory, learnt=learnt, sketch=sketch, options=names)
+        device = self.device or ("cpu" if engine == "light" else devices()[0])
+        return engine, Compute(device, self.dtype, self.low_memory, self.compiled)
 
 
 def chosen_extras(

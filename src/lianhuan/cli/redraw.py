@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lianhuan.conductor import Book, Redraw
     from lianhuan.conductor.redraw import Select
     from lianhuan.conductor.select import SelectorName
-    from lianhuan.generators import Compute, Control, Generator
+    from lianhuan.generators import Control, Generator
 
 
 def redraw(  # noqa: PLR0913 - one argument per option
@@ -72,6 +72,7 @@ def redraw(  # noqa: PLR0913 - one argument per option
         bool,
         typer.Option("--then-following", help="Draw the unlocked pages after it again, to remember it."),
     ] = False,
+    engine: options.EngineOption = "auto",
     device: options.Device = None,
     dtype: options.Dtype = None,
     low_memory: options.LowMemory = False,
@@ -94,11 +95,10 @@ def redraw(  # noqa: PLR0913 - one argument per option
     if select is not None and candidates == 1:
         raise typer.BadParameter("--select chooses among --candidates, 2 or more")
     wish = Redraw(page, prompt, seed, candidates, _select(select, clip), then_following=then_following)
-    compute = options.chosen_compute(device, dtype, low_memory, compiled)
     pictures = _Pictures(mask, from_picture, strength, sketch, beta, sketch_until)
     before = {record.id: record.picked for record in book.file.scenes}
     try:
-        _draw(book, wish, pictures, compute)
+        _draw(book, wish, pictures, options.Computing(engine, device, dtype, low_memory, compiled))
     except KeyboardInterrupt:
         raise KeyboardInterrupt("stopped; the book is as it was") from None
     new = {record.id for record in book.file.scenes if record.picked != before.get(record.id)}
@@ -114,9 +114,12 @@ def redraw(  # noqa: PLR0913 - one argument per option
 
 def _select(name: "SelectorName | None", clip: Path | None) -> "Select | None":
     from lianhuan.conductor.select import selector
+
+    if clip is None or name is None:
+        return None if name is None else selector(name)
     from lianhuan.models.clip import load_clip
 
-    return None if name is None else selector(name, None if clip is None else load_clip(clip))
+    return selector(name, load_clip(clip))
 
 
 @dataclass(frozen=True)
@@ -132,15 +135,15 @@ class _Pictures:
 
     def controls(self, book: "Book", scene_id: str, generator: "Generator") -> "list[Control]":
         """What bends the drawing of a page."""
-        from lianhuan.control import Sketch
-        from lianhuan.generators.load import own_loop
-        from lianhuan.models.edges import load_sketch
-
         if self.mask is self.over is self.sketch is None:
             return []
         given = self._given(book, scene_id, generator)
         if self.sketch is None:
             return given
+        from lianhuan.control import Sketch
+        from lianhuan.generators.load import own_loop
+        from lianhuan.models.edges import load_sketch
+
         reached, strokes = own_loop(generator, "--sketch"), load_sketch(self.sketch)
         return [*given, Sketch.by_hand(reached, strokes, beta=self.beta, stop=self.until)]
 
@@ -159,11 +162,20 @@ class _Pictures:
         return [SDEdit(latents, self.strength)]
 
 
-def _draw(book: "Book", wish: "Redraw", pictures: _Pictures, compute: "Compute") -> None:
+def _draw(book: "Book", wish: "Redraw", pictures: _Pictures, computing: options.Computing) -> None:
     from lianhuan.conductor import PageDone, Step, load_models, redraw as draw
+    from lianhuan.generators import Extras
 
-    use_cores()
-    generator, memory = load_models(book, compute)
+    file = book.file
+    by, compute = computing.settled(
+        file.generator,
+        file.memory,
+        Extras(file.config, file.vae, file.loras, file.embeddings),
+        learnt=any(member.adapter for member in file.cast),
+        sketch=pictures.sketch is not None,
+    )
+    use_cores(by)
+    generator, memory = load_models(book, compute, engine=by)
     wish = replace(wish, controls=pictures.controls(book, book.find(wish.page).id, generator))
     following = len(book.file.scenes) - book.number(book.find(wish.page).id) if wish.then_following else 0
     with progress((wish.candidates + following) * book.file.steps) as shown:

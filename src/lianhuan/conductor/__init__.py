@@ -2,7 +2,7 @@
 
 from lianhuan.conductor.events import Event, PageDone, Planned, Step
 from lianhuan.conductor.illustrate import draw_stories, illustrate
-from lianhuan.conductor.models import load_models, with_cast
+from lianhuan.conductor.models import choose_engine, load_models, with_cast
 from lianhuan.conductor.redraw import Redraw, redraw
 from lianhuan.conductor.storybook import Book, draw_book
 
@@ -13,6 +13,7 @@ __all__ = [
     "Planned",
     "Redraw",
     "Step",
+    "choose_engine",
     "draw_book",
     "draw_stories",
     "illustrate",

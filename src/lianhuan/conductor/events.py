@@ -11,7 +11,7 @@ from lianhuan.story import Story
 
 @dataclass(frozen=True)
 class Planned:
-    """The story is read and will be drawn with `settings` (seed, generator, extras, memory, steps, guidance ...)."""
+    """The story is read and will be drawn with `settings` (seed, generator, engine, extras, memory, steps ...)."""
 
     story: Story
     settings: Mapping[str, Any]

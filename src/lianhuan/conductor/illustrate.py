@@ -19,8 +19,7 @@ from lianhuan.generators.options import told_when_full
 from lianhuan.images import fit_square, load_picture
 from lianhuan.memory import Memory, NoMemory
 from lianhuan.memory.base import State
-from lianhuan.memory.bridged import fit
-from lianhuan.memory.load import check_accepted, load_memory
+from lianhuan.memory.load import check_accepted, fit, load_memory
 from lianhuan.models.context import Context
 from lianhuan.story import (
     DEFAULT_GUIDANCE,
@@ -93,6 +92,7 @@ def illustrate(  # noqa: PLR0913 - one argument per choice
     shared: dict[str, Any] = {
         "generator": generator.name,
         "weights": weights_of(generator, remembering),
+        "engine": generator.engine,
         "memory": remembering.name,
         "version": version("lianhuan"),
     }
@@ -169,7 +169,7 @@ def draw_stories(
 
 def default_memory(generator: Generator) -> Memory:
     """The LSTM memory trained with this generator."""
-    return load_memory("lstm", generator.name, generator.compute.device)
+    return load_memory("lstm", generator.name, generator.compute.device, engine=generator.engine)
 
 
 def _draw(

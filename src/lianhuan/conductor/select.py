@@ -1,17 +1,20 @@
 """Choosing among several takes of a page (re-ranking: DALL-E, Ramesh et al. 2021, section 2.6)."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, overload
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from PIL import Image
 
+from lianhuan.late import needing_torch
 from lianhuan.metrics.copies import thumbnails
-from lianhuan.metrics.features import picture_features
-from lianhuan.models.clip import StoryClip, load_clip
+
+if TYPE_CHECKING:
+    from lianhuan.models.clip import StoryClip
 
 Scores = npt.NDArray[np.float64]
 SelectorName = Literal["clip", "consistency", "both"]
@@ -57,6 +60,10 @@ class ClipScore:
 
     def __call__(self, candidates: Candidates) -> Scores:
         """(N,) cosines."""
+        import torch
+
+        from lianhuan.metrics.features import picture_features
+
         with torch.inference_mode():
             words = self.clip.caption_features([candidates.words]).double().cpu().numpy()[0]
         return picture_features(candidates.pictures, self.clip) @ words
@@ -111,7 +118,10 @@ def selector(name: SelectorName, clip: StoryClip | None = None) -> BestOf:
     """
     if name == "consistency":
         return BestOf([Consistency()])
-    words = ClipScore(load_clip() if clip is None else clip)
+    with needing_torch():
+        from lianhuan.models.clip import load_clip
+
+        words = ClipScore(load_clip() if clip is None else clip)
     return BestOf([words] if name == "clip" else [words, Consistency()])
 
 

@@ -1,7 +1,6 @@
 """Classifier-free guidance (Ho and Salimans 2022)."""
 
-from torch import Tensor
-
+from lianhuan.arrays import Array
 from lianhuan.generators.base import Control
 
 
@@ -22,7 +21,7 @@ class ClassifierFree(Control):
         """The conditionings to run; "cond" last."""
         return ("cond",) if self.scale == 1 else ("uncond", "cond")
 
-    def combine(self, predictions: dict[str, Tensor]) -> Tensor:
+    def combine(self, predictions: dict[str, Array]) -> Array:
         """One prediction from those of the branches, all of one shape."""
         if self.scale == 1:
             return predictions["cond"]

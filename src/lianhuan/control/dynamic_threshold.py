@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from torch import Tensor
-
+from lianhuan.arrays import Array
 from lianhuan.generators.base import Control, Moment
 from lianhuan.generators.loop import within_bound
 
@@ -22,7 +21,7 @@ class DynamicThreshold(Control):
         self.percentile = percentile
         self.bound = bound
 
-    def x0(self, moment: Moment, x0: Tensor) -> Tensor:  # noqa: ARG002 - the hook's form
+    def x0(self, moment: Moment, x0: Array) -> Array:  # noqa: ARG002 - the hook's form
         """The estimate within the bound."""
         return within_bound(x0, self.bound, self.percentile)
 

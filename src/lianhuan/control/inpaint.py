@@ -3,10 +3,9 @@
 from typing import Any
 
 import numpy as np
-import torch
 from PIL import Image
-from torch import Tensor, nn
 
+from lianhuan.arrays import Array, alike
 from lianhuan.errors import PictureError
 from lianhuan.generators.base import Control, Moment
 from lianhuan.images import fit_square
@@ -28,7 +27,7 @@ class Inpaint(Control):
         PictureError: the mask has another size than the picture, or marks nothing.
     """
 
-    def __init__(self, picture: Image.Image, latents: Tensor, mask: Image.Image):
+    def __init__(self, picture: Image.Image, latents: Array, mask: Image.Image):
         if mask.size != picture.size:
             raise PictureError(
                 f"the mask is {mask.size[0]} x {mask.size[1]} pixels, the picture {picture.size[0]} x {picture.size[1]}; "
@@ -40,10 +39,11 @@ class Inpaint(Control):
         if not np.asarray(self.mask).any():
             raise PictureError("the mask marks nothing; paint white what shall be drawn anew")
 
-    def x0(self, moment: Moment, x0: Tensor) -> Tensor:  # noqa: ARG002 - the hook's form
+    def x0(self, moment: Moment, x0: Array) -> Array:  # noqa: ARG002 - the hook's form
         """The known latents outside the masked cells."""
-        marked = torch.from_numpy(np.array(fit_square(self.mask, 8 * x0.shape[-1], Image.Resampling.NEAREST)))
-        cells = nn.functional.max_pool2d((marked[None, None] > 0).float(), 8).to(x0)
+        side = x0.shape[-1]
+        marked = np.asarray(fit_square(self.mask, 8 * side, Image.Resampling.NEAREST)) > 0
+        cells = alike(marked.reshape(side, 8, side, 8).max((1, 3)), x0)
         return cells * x0 + (1 - cells) * self.latents
 
     def picture(self, images: list[Image.Image]) -> list[Image.Image]:
@@ -55,5 +55,4 @@ class Inpaint(Control):
 
     def recipe(self) -> dict[str, Any]:
         """The picture and the mask."""
-        mask = torch.from_numpy(np.array(self.mask))
-        return {**super().recipe(), "picture": digest(self.latents), "mask": digest(mask)}
+        return {**super().recipe(), "picture": digest(self.latents), "mask": digest(np.array(self.mask))}

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from torch import Tensor
-
+from lianhuan.arrays import Array
 from lianhuan.generators.base import Control
 from lianhuan.sampling import Shares
 from lianhuan.tensors import digest
@@ -20,13 +19,13 @@ class SDEdit(Control):
         ValueError: `strength` is outside that.
     """
 
-    def __init__(self, latents: Tensor, strength: float):
+    def __init__(self, latents: Array, strength: float):
         if not 0 < strength <= 1:
             raise ValueError(f"strength must be above 0 and at most 1, not {strength}")
         self.latents = latents
         self.strength = strength
 
-    def start(self, x: Tensor, times: list[float], path: Shares) -> tuple[Tensor, list[float]]:
+    def start(self, x: Array, times: list[float], path: Shares) -> tuple[Array, list[float]]:
         """The picture at the first of the times that are left."""
         steps = len(times) - 1
         left = times[steps - max(1, round(self.strength * steps)) :]

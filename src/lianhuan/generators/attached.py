@@ -13,8 +13,9 @@ from torch import nn
 from lianhuan.errors import CheckpointError
 from lianhuan.generators.checkpoint import check_there, load_network, load_vae, quiet
 from lianhuan.generators.extras import add_extras, marked
-from lianhuan.generators.options import DTYPES, Compute, Extras
+from lianhuan.generators.options import Compute, Extras
 from lianhuan.generators.pipeline import Flux, Flux2Klein, FluxKontext, PipelineGenerator
+from lianhuan.generators.placing import DTYPES
 from lianhuan.models.files import fingerprint
 
 FAMILIES: dict[str, type[PipelineGenerator]] = {

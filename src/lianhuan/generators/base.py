@@ -1,17 +1,23 @@
 """The protocol of all generators."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from PIL import Image
-from torch import Tensor
 
 from lianhuan.generators.options import Compute, Extras
 from lianhuan.models.context import Context
 from lianhuan.sampling import Shares
 from lianhuan.story import PageRequest
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Engine = Literal["light", "torch"]
+"""What computes: OpenVINO and NumPy, or torch."""
 Input = Literal["tokens", "references", "picture", "examples", "prompts", "weights"]
 """What can reach a generator beside the words of a page: parts of its `Context` that memories fill, weights of characters."""
 
@@ -107,10 +113,11 @@ class Control:
 class Generator(Protocol):
     """Draws frames. `fingerprint` names the weights: equal fingerprints and requests give equal pictures.
 
-    `accepts` declares what can reach it; memories that give anything else are refused. `extras` and `compute` say how it was
-    loaded.
+    `accepts` declares what can reach it; memories that give anything else are refused. With the engine "light" all arrays
+    are NumPy's, and a memory must be of the same engine. `extras` and `compute` say how it was loaded.
     """
 
+    engine: Engine
     name: str
     fingerprint: str
     size: int

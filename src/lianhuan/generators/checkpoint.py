@@ -22,8 +22,8 @@ from transformers.utils import logging
 from lianhuan.errors import CheckpointError
 from lianhuan.generators.clip_words import ClipWords
 from lianhuan.generators.extras import add_extras, marked
-from lianhuan.generators.options import DTYPES, Compute, Extras
-from lianhuan.generators.placing import settle
+from lianhuan.generators.options import Compute, Extras
+from lianhuan.generators.placing import DTYPES, settle
 from lianhuan.generators.safety import SafetyChecker
 from lianhuan.generators.schedulers import noise_path
 from lianhuan.generators.single_file import DOUBLE, file_networks

@@ -1,24 +1,32 @@
 """What all generators that denoise latents have in common: noise -> latents -> picture, one frame per request."""
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from PIL import Image
-from torch import Tensor
 
 from lianhuan.errors import CheckpointError
-from lianhuan.generators.base import Control, Drawn, DrawStep, Input
+from lianhuan.generators.base import Control, Drawn, DrawStep, Engine, Input
 from lianhuan.generators.loop import Predict, Predictions, branches_of, sample
 from lianhuan.generators.options import Compute, Extras
 from lianhuan.images import fit_square
+from lianhuan.late import Late
 from lianhuan.models.context import Context
-from lianhuan.models.denoiser import Denoiser, watched
 from lianhuan.sampling import Sampler, own_sampler, page_noise
 from lianhuan.story import PageRequest
 from lianhuan.tensors import rowwise, to_images, to_tensor
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from lianhuan.models.denoiser import Denoiser
+else:
+    torch = Late("torch")
 
 DEFAULT = "dpmpp-2m"
 """The sampler of pages that name none."""
@@ -39,6 +47,7 @@ class LatentGenerator(ABC):
         negates: whether guidance can lead away from words.
     """
 
+    engine: Engine = "torch"
     accepts: frozenset[Input] = frozenset({"tokens", "references", "picture"})
     extras = Extras()
     compute = Compute()
@@ -89,11 +98,11 @@ class LatentGenerator(ABC):
         """
         return own_sampler(name)
 
-    @torch.no_grad()
     def encode_pictures(self, images: Sequence[Image.Image]) -> Tensor:
         """Latents (B, C, h, w) of pictures of any size, cropped to the middle square."""
         pictures = to_tensor([fit_square(i, self.size) for i in images]).to(self.device)
-        return rowwise(self.autoencoder.encode, pictures.contiguous())
+        with torch.no_grad():
+            return rowwise(self.autoencoder.encode, pictures.contiguous())
 
     def control_latents(self, picture: Image.Image) -> Tensor:
         """Latents (1, C, h, w) of a picture of any size, for controls; cropped to the middle square."""
@@ -149,6 +158,8 @@ class LatentGenerator(ABC):
 
     def _predict(self, contexts: Sequence[Mapping[str, Context]], controls: Sequence[Control]) -> Predict:
         """All branches of a page in one call; on a CPU page by page, else all pages together."""
+        from lianhuan.models.denoiser import watched  # slow: brings diffusers
+
         branches = branches_of(controls)
         layers = tuple(dict.fromkeys(layer for control in controls for layer in control.layers))
         pages = [Context.join([page[branch] for branch in branches]) for page in contexts]

@@ -1,16 +1,16 @@
 """A Stable Diffusion model that learns a character: a new word, and low-rank changes of its attention.
 
 The word is textual inversion (Gal et al. 2022), the changes are LoRA (Hu et al. 2021) by peft. Both are saved as other tools
-read them: `learned_embeds.safetensors`, and `pytorch_lora_weights.safetensors` with diffusers' names of the layers.
+read them: `learned_embeds.safetensors`, and `pytorch_lora_weights.safetensors` with diffusers' names of the layers or kohya's.
 """
 
 import copy
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from diffusers import StableDiffusionPipeline
-from diffusers.utils.state_dict_utils import convert_state_dict_to_diffusers
+from diffusers.utils.state_dict_utils import convert_state_dict_to_diffusers, convert_state_dict_to_kohya
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
@@ -20,6 +20,8 @@ from lianhuan.generators.stable_diffusion import StableDiffusion
 
 EMBEDS = "learned_embeds.safetensors"
 LORA = "pytorch_lora_weights.safetensors"
+Keys = Literal["diffusers", "kohya"]
+"""What the layers are called in the file of the changes."""
 ENCODERS = ("clip_l", "clip_g")
 """What the text encoders of SDXL are called in a file of words."""
 TARGETS = ["to_q", "to_k", "to_v", "to_out.0"]
@@ -84,8 +86,8 @@ class Learner:
         changes = [p for p in self.unet.parameters() if p.requires_grad]
         return [*(one.vector for one in self.words), *changes]
 
-    def save(self, folder: Path) -> None:
-        """Write what was learnt into `folder`: the word, and the changes if there are any."""
+    def save(self, folder: Path, keys: Keys = "diffusers") -> None:
+        """Write what was learnt into `folder`: the word, and the changes if there are any, under the names of `keys`."""
         folder.mkdir(parents=True, exist_ok=True)
         vectors = [one.vector.detach().float().cpu().clone() for one in self.words]
         embeds = (
@@ -97,8 +99,13 @@ class Learner:
         if self.rank:
             from peft import get_peft_model_state_dict
 
-            changes = convert_state_dict_to_diffusers(get_peft_model_state_dict(self.unet))
-            StableDiffusionPipeline.save_lora_weights(folder, unet_lora_layers=changes)
+            changes = get_peft_model_state_dict(self.unet)
+            if keys == "kohya":
+                named = {f"unet.{name}": change for name, change in changes.items()}
+                save_file(convert_state_dict_to_kohya(named), folder / LORA, {"format": "pt"})
+            else:
+                layers = convert_state_dict_to_diffusers(changes)
+                StableDiffusionPipeline.save_lora_weights(folder, unet_lora_layers=layers)
 
 
 def _low_rank(rank: int) -> Any:

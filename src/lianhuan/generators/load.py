@@ -1,34 +1,28 @@
 """Find a generator by name or folder."""
 
+from __future__ import annotations
+
 import json
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from diffusers import UNet2DConditionModel
-from tokenizers import Tokenizer
-
 from lianhuan.errors import CheckpointError, DeviceError
-from lianhuan.generators.base import Generator
-from lianhuan.generators.hub import hub_folder, is_hub_name
+from lianhuan.generators.base import Engine, Generator
 from lianhuan.generators.latent import LatentGenerator
-from lianhuan.generators.latent_diffusion import LatentDiffusion
 from lianhuan.generators.options import Compute, Extras, told_when_full
-from lianhuan.generators.pipeline import PipelineGenerator
-from lianhuan.generators.placing import settle
-from lianhuan.generators.single_file import file_family, is_single_file
-from lianhuan.models.autoencoder import Autoencoder, AutoencoderConfig
-from lianhuan.models.denoiser import Denoiser
-from lianhuan.models.files import fingerprint, load_weights, read_config
-from lianhuan.models.text_encoder import StoryTextEncoder, TextEncoderConfig
-from lianhuan.models.tokens import PageTokenizer
-from lianhuan.sampling import NoisePath
+from lianhuan.late import needing_openvino, needing_torch
+from lianhuan.models.files import PICKLES
 
 if TYPE_CHECKING:
     from lianhuan.generators.checkpoint import Place
+    from lianhuan.generators.latent_diffusion import LatentDiffusion
+    from lianhuan.generators.pipeline import PipelineGenerator
 
 STORYBOOK = "storybook"
 """Name of the embedded model."""
+EMBEDDED = "LatentDiffusion"
+"""`_class_name` of the embedded model and of models in its layout."""
 INDEX = "model_index.json"
 PARTS = (INDEX, "autoencoder", "memory", "path", "text_encoder", "unet")
 """What decides the pictures of a model folder in the embedded layout; a part for controls, as that for sketches, is not in it."""
@@ -44,11 +38,13 @@ def model_folder(name: str | Path) -> Path:
     Raises:
         CheckpointError: there is no model.
     """
-    if is_single_file(name):
+    if _is_single_file(name):
         return Path(name)
     if name == STORYBOOK:
         folder = Path(str(files("lianhuan"))) / "weights" / STORYBOOK
     else:
+        from lianhuan.generators.hub import hub_folder, is_hub_name  # slow
+
         folder = hub_folder(str(name)) if is_hub_name(str(name)) else Path(name)
     if not (folder / INDEX).is_file():
         raise CheckpointError(
@@ -58,8 +54,28 @@ def model_folder(name: str | Path) -> Path:
     return folder
 
 
+def _is_single_file(name: str | Path) -> bool:
+    """Whether `name` is a file, and so no model folder.
+
+    Raises:
+        CheckpointError: it is one that is not read.
+    """
+    path = Path(name)
+    if path.suffix in PICKLES and path.is_file():
+        raise CheckpointError(
+            f"{path} is a pickle that can run code when opened; take the checkpoint's .safetensors file instead"
+        )
+    if path.is_file() and path.suffix != ".safetensors":
+        raise CheckpointError(f"{path} is no model; name a model folder or a .safetensors file")
+    return path.is_file()
+
+
 def load_generator(
-    name: str | Path = STORYBOOK, extras: Extras | None = None, compute: Compute | None = None
+    name: str | Path = STORYBOOK,
+    extras: Extras | None = None,
+    compute: Compute | None = None,
+    *,
+    engine: Engine = "torch",
 ) -> Generator:
     """The generator in a model folder or file, ready to draw. Its family is recognised from the files.
 
@@ -70,35 +86,47 @@ def load_generator(
             original layout.
         extras: what is added to it; None for nothing.
         compute: what it computes with; None for a CPU.
+        engine: "torch", or "light" for a model in the embedded layout on the CPU without torch; a memory must be of the
+            same one.
 
     Raises:
         CheckpointError: the model, or something that is added to it, is missing, incomplete, damaged, unsafe or of an
-            unknown kind.
-        DeviceError: the memory of the device is too small, or the model cannot compute in this precision.
+            unknown kind, or the engine cannot draw with it.
+        DeviceError: the memory of the device is too small, or the model or the engine cannot compute so.
+        MissingDependency: the engine is not installed.
     """
     added, how = extras or Extras(), compute or Compute()
-    kind, folder = generator_kind(name), model_folder(name)
-    if added.config is not None and not folder.is_file():
-        raise CheckpointError(f"{name} has its own settings; --config is for checkpoints in one file")
-    with told_when_full():
-        generator: LatentGenerator | PipelineGenerator
-        if kind is LatentDiffusion:
-            generator = _load_own(folder, str(name), added, how)
-        elif issubclass(kind, PipelineGenerator):
-            from lianhuan.generators.attached import load_pipeline  # slow: brings transformers
-
-            generator = load_pipeline(folder, _index(folder), str(name), added, how)
-        else:
-            from lianhuan.generators.checkpoint import load_stable_diffusion
-
-            generator = load_stable_diffusion(_place(folder, added), str(name), added, how)
+    if engine == "light":
+        return _load_light(name, added, how)
+    with needing_torch(), told_when_full():
+        generator = _load_torch(name, added, how)
     generator.extras = added
     return generator
 
 
-def _place(found: Path, extras: Extras) -> "Place":
+def _load_torch(name: str | Path, extras: Extras, compute: Compute) -> Generator:
+    from lianhuan.generators.latent_diffusion import LatentDiffusion
+    from lianhuan.generators.pipeline import PipelineGenerator
+
+    kind, folder = generator_kind(name), model_folder(name)
+    if extras.config is not None and not folder.is_file():
+        raise CheckpointError(f"{name} has its own settings; --config is for checkpoints in one file")
+    if kind is LatentDiffusion:
+        return _load_own(folder, str(name), extras, compute)
+    if issubclass(kind, PipelineGenerator):
+        from lianhuan.generators.attached import load_pipeline  # slow: brings transformers
+
+        return load_pipeline(folder, _index(folder), str(name), extras, compute)
+    from lianhuan.generators.checkpoint import load_stable_diffusion
+
+    return load_stable_diffusion(_place(folder, extras), str(name), extras, compute)
+
+
+def _place(found: Path, extras: Extras) -> Place:
     """Where a Stable Diffusion checkpoint and its settings lie."""
     from lianhuan.generators.checkpoint import Place
+    from lianhuan.generators.hub import hub_folder, is_hub_name
+    from lianhuan.generators.single_file import file_family
 
     if not found.is_file():
         return Place(found, _index(found))
@@ -121,7 +149,20 @@ def _place(found: Path, extras: Extras) -> "Place":
     return Place(folder, index, found)
 
 
-def generator_kind(name: str | Path) -> type[LatentGenerator] | type[PipelineGenerator]:
+def is_embedded_kind(name: str | Path) -> bool:
+    """Whether a model is in the embedded model's layout.
+
+    Args:
+        name: as for `load_generator`.
+
+    Raises:
+        CheckpointError: the folder is missing or damaged.
+    """
+    folder = model_folder(name)
+    return not folder.is_file() and str(_index(folder)["_class_name"]) == EMBEDDED
+
+
+def generator_kind(name: str | Path) -> type[LatentGenerator | PipelineGenerator]:
     """What draws with a model, to ask what it accepts before it is loaded.
 
     Args:
@@ -131,8 +172,15 @@ def generator_kind(name: str | Path) -> type[LatentGenerator] | type[PipelineGen
         CheckpointError: the folder is missing, damaged or of an unknown kind.
     """
     folder = model_folder(name)
-    pipeline = file_family(folder) if folder.is_file() else str(_index(folder)["_class_name"])
-    if pipeline == LatentDiffusion.__name__:
+    if folder.is_file():
+        from lianhuan.generators.single_file import file_family
+
+        pipeline = file_family(folder)
+    else:
+        pipeline = str(_index(folder)["_class_name"])
+    if pipeline == EMBEDDED:
+        from lianhuan.generators.latent_diffusion import LatentDiffusion
+
         return LatentDiffusion
     if pipeline in FAMILIES:
         from lianhuan.generators.stable_diffusion import StableDiffusion  # slow: brings transformers
@@ -145,7 +193,7 @@ def generator_kind(name: str | Path) -> type[LatentGenerator] | type[PipelineGen
         known = ", ".join(f"{family} ({pipeline})" for pipeline, family in FAMILIES.items())
         raise CheckpointError(
             f"{folder} is a {pipeline}; supported so far: {known}, {', '.join(attached.FAMILIES)}, other pipelines that draw "
-            f"pictures from words alone, and {LatentDiffusion.__name__} folders like the embedded model's"
+            f"pictures from words alone, and {EMBEDDED} folders like the embedded model's"
         )
     return found
 
@@ -169,6 +217,8 @@ def embedded_kind(generator: Generator, use: str) -> LatentDiffusion:
     Raises:
         CheckpointError: it is of another kind.
     """
+    from lianhuan.generators.latent_diffusion import LatentDiffusion
+
     if not isinstance(generator, LatentDiffusion):
         raise CheckpointError(
             f"{use}: this works with models of the embedded kind ({STORYBOOK!r} is one), and {generator.name} is of another"
@@ -194,8 +244,25 @@ def own_loop(generator: Generator, use: str) -> LatentGenerator:
     return generator
 
 
-def _load_own(folder: Path, name: str, extras: Extras, compute: Compute) -> LatentDiffusion:
-    """The generator in a folder in the embedded model's layout."""
+def _load_light(name: str | Path, extras: Extras, compute: Compute) -> Generator:
+    if not is_embedded_kind(name):
+        raise CheckpointError(
+            f"{name}: the light engine draws with models of the embedded kind alone ({STORYBOOK!r} is one); take the engine "
+            "'torch'"
+        )
+    _check_own(str(name), extras, compute)
+    if how := compute.recipe():
+        raise DeviceError(
+            f"the light engine knows no {', '.join(how)}; leave it away, or take the engine 'torch'"
+        )
+    with needing_openvino():
+        from lianhuan.generators.light import LightDiffusion
+
+        return LightDiffusion(model_folder(name), str(name), PARTS)
+
+
+def _check_own(name: str, extras: Extras, compute: Compute) -> None:
+    """Raises: CheckpointError, DeviceError: a model in the embedded layout cannot be loaded in this way."""
     if extras != Extras():
         options = ", ".join(extras.recipe())
         raise CheckpointError(
@@ -203,6 +270,23 @@ def _load_own(folder: Path, name: str, extras: Extras, compute: Compute) -> Late
         )
     if compute.precision() != "fp32":
         raise DeviceError(f"{name} computes in fp32 alone; leave --dtype away")
+
+
+def _load_own(folder: Path, name: str, extras: Extras, compute: Compute) -> LatentDiffusion:
+    """The generator in a folder in the embedded model's layout."""
+    from diffusers import UNet2DConditionModel
+    from tokenizers import Tokenizer
+
+    from lianhuan.generators.latent_diffusion import LatentDiffusion
+    from lianhuan.generators.placing import settle
+    from lianhuan.models.autoencoder import Autoencoder, AutoencoderConfig
+    from lianhuan.models.denoiser import Denoiser
+    from lianhuan.models.files import fingerprint, load_weights, read_config
+    from lianhuan.models.text_encoder import StoryTextEncoder, TextEncoderConfig
+    from lianhuan.models.tokens import PageTokenizer
+    from lianhuan.sampling import NoisePath
+
+    _check_own(name, extras, compute)
     text_config = read_config(folder / "text_encoder")
     unet_config = read_config(folder / "unet")
     path_config = read_config(folder / "path")

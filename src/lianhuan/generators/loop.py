@@ -1,18 +1,28 @@
 """The sampling loop with controls, and what controls do in a step of any loop."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
-
+from lianhuan.arrays import Array, differentiable, quantiles, settled
 from lianhuan.generators.base import Control, DrawStep, Moment
+from lianhuan.late import Late
 from lianhuan.sampling import NoisePath, Sampler
 
-Predictions = tuple[dict[str, Tensor], Mapping[str, Tensor]]
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+else:
+    torch = Late("torch")
+
+Predictions = tuple[dict[str, Array], Mapping[str, Array]]
 """x0 estimates by branch, and the activations of the layers that were asked for, of the "cond" branch."""
-Pushes = list[tuple[float, Tensor]]
+Pushes = list[tuple[float, Array]]
 """Scales and gradients of the losses with the "normalised" rule."""
-Predict = Callable[[Tensor, float], Predictions]
+Predict = Callable[[Array, float], Predictions]
+Found = list[tuple[Control, Array]]
+"""Controls and the gradients of their losses."""
 
 
 def branches_of(controls: Sequence[Control]) -> tuple[str, ...]:
@@ -52,8 +62,7 @@ def sample(
     guide = _guide(controls)
     pushes: Pushes = []  # of the present step
 
-    def denoise(x: Tensor, t: float) -> Tensor:
-        asked = active(controls, number - 1, total)
+    def estimate(asked: Sequence[Control], x: Tensor, t: float) -> tuple[Tensor, Moment, Found]:
         losing = any_loses(asked)
         with torch.enable_grad() if losing else torch.inference_mode():
             leaf = x.detach().requires_grad_(losing)
@@ -67,6 +76,14 @@ def sample(
                 features,
                 lambda loss: torch.autograd.grad(loss, leaf, retain_graph=True)[0],
             )
+        return x0, moment, found
+
+    def denoise(x: Array, t: float) -> Array:
+        asked = active(controls, number - 1, total)
+        if differentiable(x):
+            x0, moment, found = estimate(asked, x, t)
+        else:
+            x0, moment, found = guide.combine(predict(x, t)[0]), Moment(number - 1, total, t, path, x), []
         x0, pushes[:] = edited(asked, moment, x0, found, bound)
         return x0
 
@@ -104,21 +121,17 @@ def gradients(
     x0: Tensor,
     features: Mapping[str, Tensor],
     gradient: Callable[[Tensor], Tensor],
-) -> list[tuple[Control, Tensor]]:
+) -> Found:
     """The gradients (B, C, H, W) of the controls' losses; `gradient` is that of a number with respect to the latents."""
     losses = [(control, control.loss(moment, x0, features)) for control in controls]
     return [(control, gradient(loss.sum())) for control, loss in losses if loss is not None]
 
 
 def edited(
-    controls: Sequence[Control],
-    moment: Moment,
-    x0: Tensor,
-    found: Sequence[tuple[Control, Tensor]],
-    bound: float | None = None,
-) -> tuple[Tensor, Pushes]:
+    controls: Sequence[Control], moment: Moment, x0: Array, found: Found, bound: float | None = None
+) -> tuple[Array, Pushes]:
     """The estimate of the clean latents after the score rule, the bound and the controls' edits, and what is left to push the latents."""
-    x0 = x0.detach().clone()  # outside of inference mode: a plain tensor again
+    x0 = settled(x0)
     shares, pushes = moment.path, []
     for control, gradient in found:
         if control.rule == "score":
@@ -132,7 +145,7 @@ def edited(
     return x0, pushes
 
 
-def within_bound(x0: Tensor, bound: float, percentile: float = 0.995) -> Tensor:
+def within_bound(x0: Array, bound: float, percentile: float = 0.995) -> Array:
     """Dynamic thresholding (Imagen: Saharia et al. 2022, section 2.3): estimates that guidance has driven too far, pulled back.
 
     Args:
@@ -140,8 +153,8 @@ def within_bound(x0: Tensor, bound: float, percentile: float = 0.995) -> Tensor:
         bound: where for a page the `percentile` s of |x0| is above it, x0 is clipped to [-s, s] and scaled to [-bound, bound].
         percentile: share in 0..1.
     """
-    size = x0.abs().flatten(1).quantile(percentile, dim=1).clamp(min=bound)[:, None, None, None]
-    return x0.clamp(-size, size) * (bound / size)
+    size = quantiles(abs(x0), percentile).clip(min=bound)[:, None, None, None]
+    return x0.clip(-size, size) * (bound / size)
 
 
 def pushed(before: Tensor, after: Tensor, pushes: Pushes) -> Tensor:

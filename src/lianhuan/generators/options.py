@@ -5,18 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
-
-import torch
+from typing import Any, Literal, get_args
 
 from lianhuan.errors import CheckpointError, DeviceError
+from lianhuan.late import Late
 
 DtypeName = Literal["fp32", "fp16", "bf16"]
-DTYPES: dict[DtypeName, torch.dtype] = {
-    "fp32": torch.float32,
-    "fp16": torch.float16,
-    "bf16": torch.bfloat16,
-}
 LEANER = "switch on --low-memory (in Python Compute(low_memory=True)), take --dtype fp16, or draw with --device cpu"
 
 
@@ -63,10 +57,10 @@ class Compute:
 
     def __post_init__(self) -> None:
         kind = self.device.partition(":")[0]
-        if kind not in devices():
+        if kind != "cpu" and kind not in devices():
             raise DeviceError(f"no device {self.device!r} here; there is: {', '.join(devices())}")
-        if self.dtype not in (None, *DTYPES):
-            raise DeviceError(f"no precision {self.dtype!r}; there is: {', '.join(DTYPES)}")
+        if self.dtype not in (None, *get_args(DtypeName)):
+            raise DeviceError(f"no precision {self.dtype!r}; there is: {', '.join(get_args(DtypeName))}")
         if kind == "cpu" and self.dtype == "fp16":
             raise DeviceError("fp16 is for GPUs; on a CPU leave --dtype away, or take --dtype bf16")
 
@@ -88,6 +82,7 @@ class Compute:
 
 def devices() -> list[str]:
     """The kinds of devices that are here; the first is taken where none is named."""
+    torch = Late("torch")
     there = {"cuda": torch.cuda.is_available(), "cpu": True, "mps": torch.backends.mps.is_available()}
     return [kind for kind, found in there.items() if found]
 
@@ -119,5 +114,9 @@ def told_when_full() -> Iterator[None]:
     """
     try:
         yield
-    except torch.OutOfMemoryError as error:
+    except RuntimeError as error:
+        if (
+            type(error).__name__ != "OutOfMemoryError"
+        ):  # torch's own; the light engine may run where torch is not installed
+            raise
         raise DeviceError(f"the memory of the device is too small for this model; {LEANER}") from error

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from lianhuan.errors import CheckpointError
 from lianhuan.generators.attach import attach, check_attachable
-from lianhuan.generators.base import Control, Drawn, DrawStep, Input
+from lianhuan.generators.base import Control, Drawn, DrawStep, Engine, Input
 from lianhuan.generators.options import Compute, Extras
 from lianhuan.generators.packing import packed
 from lianhuan.generators.prompt import page_prompt
@@ -37,6 +37,7 @@ class PipelineGenerator:
         size: side of its pictures in pixels.
     """
 
+    engine: Engine = "torch"
     accepts: frozenset[Input] = frozenset({"picture"})
     extras = Extras()
     compute = Compute()

@@ -4,8 +4,14 @@ import torch
 from torch import nn
 
 from lianhuan.generators.latent import LatentGenerator
+from lianhuan.generators.options import DtypeName
 from lianhuan.models.pointwise import fix_pointwise
 
+DTYPES: dict[DtypeName, torch.dtype] = {
+    "fp32": torch.float32,
+    "fp16": torch.float16,
+    "bf16": torch.bfloat16,
+}
 ALIGNED = 64
 """Bytes; addresses of torch's own memory are multiples of it."""
 

@@ -14,7 +14,6 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from lianhuan.errors import CheckpointError
-from lianhuan.models.files import PICKLES
 
 UNET, VAE = "model.diffusion_model.", "first_stage_model."
 SINGLE, DOUBLE = "StableDiffusionPipeline", "StableDiffusionXLPipeline"
@@ -36,22 +35,6 @@ _OPEN_CLIP = {
     ".mlp.c_fc.": ".mlp.fc1.",
     ".mlp.c_proj.": ".mlp.fc2.",
 }
-
-
-def is_single_file(name: str | Path) -> bool:
-    """Whether `name` is a file, and so no model folder.
-
-    Raises:
-        CheckpointError: it is one that is not read.
-    """
-    path = Path(name)
-    if path.suffix in PICKLES and path.is_file():
-        raise CheckpointError(
-            f"{path} is a pickle that can run code when opened; take the checkpoint's .safetensors file instead"
-        )
-    if path.is_file() and path.suffix != ".safetensors":
-        raise CheckpointError(f"{path} is no model; name a model folder or a .safetensors file")
-    return path.is_file()
 
 
 def file_family(path: Path) -> str:

@@ -1,12 +1,15 @@
 """The protocol of all memories, and the memory that remembers nothing."""
 
-from collections.abc import Mapping
-from typing import Any, Literal, Protocol
+from __future__ import annotations
 
-from torch import Tensor
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from lianhuan.generators.base import Input
 from lianhuan.models.context import Context
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Branch = Literal["cond", "uncond"]
 State = Mapping[str, Any]

@@ -26,14 +26,13 @@ from lianhuan.errors import CheckpointError
 from lianhuan.generators.base import Generator, Input
 from lianhuan.generators.latent import LatentGenerator
 from lianhuan.memory.ar_ldm import ARLDMMemory, ARLDMMemoryConfig
-from lianhuan.memory.base import Branch, Memory, State
+from lianhuan.memory.base import Branch, State
 from lianhuan.memory.lstm import LSTMMemory, LSTMMemoryConfig
-from lianhuan.memory.stack import Stack
 from lianhuan.models.adapter import attention_layers
 from lianhuan.models.context import Context
-from lianhuan.models.files import CONFIG, fingerprint, load_weights, read_config, save_part
+from lianhuan.models.files import fingerprint, load_weights, read_config, save_part
 from lianhuan.models.slots import SIDE, Slots, grid
-from lianhuan.models.text_encoder import SUMMARY_TOKENS
+from lianhuan.models.tokens import SUMMARY_TOKENS
 
 FORMAT = "lianhuan-memory-1"
 KINDS = (LSTMMemory.name, ARLDMMemory.name)
@@ -220,11 +219,6 @@ class BridgedMemory(nn.Module):
         save_part(self, {"format": FORMAT, **asdict(self.config)}, folder)
 
 
-def is_bridged(name: str) -> bool:
-    """Whether `name` is a memory's own folder."""
-    return (Path(name) / CONFIG).is_file()
-
-
 def load_bridged(name: str, device: str = "cpu") -> BridgedMemory:
     """The memory in a folder.
 
@@ -247,18 +241,6 @@ def load_bridged(name: str, device: str = "cpu") -> BridgedMemory:
     load_weights(memory, folder)
     memory.name, memory.fingerprint = str(folder), fingerprint(folder)
     return memory.to(device)
-
-
-def fit(generator: Generator, memory: Memory) -> Generator:
-    """What draws with `memory`: `generator`, or a copy of it with the changes that a memory beside it has learnt.
-
-    Raises:
-        CheckpointError: such a memory was trained beside another family.
-    """
-    for part in memory.memories if isinstance(memory, Stack) else (memory,):
-        if isinstance(part, BridgedMemory):
-            generator = part.fitted(generator)
-    return generator
 
 
 def _key(name: str) -> str:

@@ -21,7 +21,7 @@ from lianhuan.generators.base import Input
 from lianhuan.memory.base import Branch, State
 from lianhuan.models.context import Context
 from lianhuan.models.stem import CELLS, picture_stem
-from lianhuan.models.text_encoder import SUMMARY_TOKENS
+from lianhuan.models.tokens import SUMMARY_TOKENS
 
 SHARPNESS = 4.0
 """Factor of the keys before their softmax: names are well apart from the start of training."""

@@ -1,14 +1,20 @@
-"""What a denoiser is conditioned on."""
+"""What a denoiser is conditioned on. The light engine puts NumPy arrays where others put tensors."""
+
+from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-import torch
-from PIL import Image
-from torch import Tensor, nn
-
+from lianhuan.late import Late
 from lianhuan.models.prompts import Prompts, join_prompts
+
+if TYPE_CHECKING:
+    import torch
+    from PIL import Image
+    from torch import Tensor, nn
+else:
+    torch, nn = Late("torch"), Late("torch.nn")
 
 Cast = frozenset[str]
 MIXED = "pages drawn together must all look back in the same way"
@@ -126,7 +132,7 @@ class Context:
     images: tuple[Image.Image, ...] = ()
 
     @classmethod
-    def join(cls, contexts: "Sequence[Context]") -> Self:
+    def join(cls, contexts: Sequence[Context]) -> Self:
         """One context of all pages, in order; shorter ones are padded.
 
         Raises:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from lianhuan.models.attention import SharedAttention, look_back
 from lianhuan.models.context import Context, References
 from lianhuan.models.prompts import last_of_group
-from lianhuan.models.text_encoder import SUMMARY_TOKENS
+from lianhuan.models.tokens import SUMMARY_TOKENS
 from lianhuan.sampling import NoisePath
 
 Prediction = Literal["epsilon", "v_prediction"]

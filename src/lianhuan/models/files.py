@@ -4,14 +4,20 @@ import hashlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
+import numpy as np
+import numpy.typing as npt
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from safetensors.numpy import load_file, save_file
 
 from lianhuan.errors import CheckpointError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+Arrays = dict[str, npt.NDArray[np.float32]]
+"""The weights of a part by their names."""
 
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
@@ -38,11 +44,29 @@ def read_config(folder: Path) -> dict[str, Any]:
     return config
 
 
-def load_weights(module: nn.Module, folder: Path) -> None:
+def load_weights(module: "nn.Module", folder: Path) -> None:
     """Put the weights of `folder` into `module`, as float32, and set it to evaluation mode.
 
     Raises:
         CheckpointError: the file is missing, truncated, a pickle, or of another network.
+    """
+    import torch
+
+    arrays = load_arrays(folder)
+    try:
+        module.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
+    except RuntimeError as error:
+        raise CheckpointError(
+            f"{folder / WEIGHTS} is damaged or belongs to another model ({error})"
+        ) from error
+    module.eval().requires_grad_(False)
+
+
+def load_arrays(folder: Path) -> Arrays:
+    """The weights of `folder` as float32, without torch.
+
+    Raises:
+        CheckpointError: the file is missing, truncated or a pickle.
     """
     path = folder / WEIGHTS
     if not path.exists():
@@ -53,38 +77,37 @@ def load_weights(module: nn.Module, folder: Path) -> None:
             )
         raise CheckpointError(f"{path} is missing; is {folder.parent} a complete model folder?")
     try:
-        tensors = load_file(path)
-        module.load_state_dict(_from_int8(tensors))
-    except (SafetensorError, OSError, RuntimeError) as error:
+        return _from_int8(load_file(path))
+    except (SafetensorError, OSError, ValueError) as error:
         raise CheckpointError(f"{path} is damaged or belongs to another model ({error})") from error
-    module.eval().requires_grad_(False)
 
 
-def save_part(module: nn.Module, config: dict[str, Any], folder: Path, *, int8: bool = False) -> None:
+def save_part(module: "nn.Module", config: dict[str, Any], folder: Path, *, int8: bool = False) -> None:
     """Write a part: its config, and its weights as 16-bit floats or, if `int8`, large matrices and kernels as 8 bits per number."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
-    tensors: dict[str, Tensor] = {}
+    arrays: dict[str, npt.NDArray[Any]] = {}
     for name, tensor in module.state_dict().items():
-        value = tensor.detach().cpu().float()
-        if int8 and value.ndim > 1 and value.numel() >= LARGE:
-            tensors |= _to_int8(name, value)
+        value = tensor.detach().cpu().float().numpy()
+        if int8 and value.ndim > 1 and value.size >= LARGE:
+            arrays[name], arrays[name + SCALE] = _to_int8(value)
         else:
-            tensors[name] = value.half().contiguous()
-    save_file(tensors, folder / WEIGHTS)
+            arrays[name] = value.astype(np.float16)
+    save_file(arrays, folder / WEIGHTS)
 
 
-def _to_int8(name: str, value: Tensor) -> dict[str, Tensor]:
-    """Symmetric 8-bit numbers with one scale per output channel."""
-    scale = value.abs().amax(dim=tuple(range(1, value.ndim)), keepdim=True).clamp(min=1e-8) / 127
-    return {name: (value / scale).round().to(torch.int8).contiguous(), name + SCALE: scale.contiguous()}
+def _to_int8(value: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
+    """Symmetric 8-bit numbers, and their scale per output channel."""
+    size = np.abs(value).max(axis=tuple(range(1, value.ndim)), keepdims=True)
+    scale = np.maximum(size, np.float32(1e-8)) / np.float32(127)
+    return np.rint(value / scale).astype(np.int8), scale
 
 
-def _from_int8(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """All tensors as float32."""
-    scales = {name.removesuffix(SCALE): t for name, t in tensors.items() if name.endswith(SCALE)}
-    plain = {name: tensor.float() for name, tensor in tensors.items() if not name.endswith(SCALE)}
-    return {name: tensor * scales[name] if name in scales else tensor for name, tensor in plain.items()}
+def _from_int8(arrays: dict[str, npt.NDArray[Any]]) -> Arrays:
+    """All weights as float32."""
+    scales = {name.removesuffix(SCALE): array for name, array in arrays.items() if name.endswith(SCALE)}
+    plain = {name: array.astype(np.float32) for name, array in arrays.items() if not name.endswith(SCALE)}
+    return {name: array * scales[name] if name in scales else array for name, array in plain.items()}
 
 
 def fingerprint(folder: Path, parts: Iterable[str] = ("",)) -> str:

@@ -1,11 +1,18 @@
 """Pictures of characters as the cross-attention of pages reads them beside the words."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import torch
-from torch import Tensor, nn
+from lianhuan.late import Late
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor, nn
+else:
+    torch, nn = Late("torch"), Late("torch.nn")
 
 
 @dataclass(frozen=True)
@@ -78,7 +85,7 @@ def _each(record: Record, change: Callable[[Tensor], Tensor]) -> Record:
     changed: dict[str, Any] = {}
     for field in fields(record):
         value = getattr(record, field.name)
-        if isinstance(value, Tensor):
+        if isinstance(value, torch.Tensor):
             changed[field.name] = change(value)
         elif isinstance(value, Regions):
             changed[field.name] = _each(value, change)
@@ -90,7 +97,7 @@ def _joined(records: Sequence[Record]) -> Record:
     changed: dict[str, Any] = {}
     for field in fields(records[0]):
         values = [getattr(record, field.name) for record in records]
-        if isinstance(values[0], Tensor):
+        if isinstance(values[0], torch.Tensor):
             changed[field.name] = torch.cat(_even(values))
         elif isinstance(values[0], Regions):
             changed[field.name] = _joined(values)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from lianhuan.models.context import Context
-from lianhuan.models.text_encoder import SUMMARY_TOKENS
+from lianhuan.models.tokens import SUMMARY_TOKENS
 
 SIDE = 16
 """Cells of a picture's latents as memories want them."""

@@ -5,10 +5,7 @@ from dataclasses import asdict, dataclass
 import torch
 from torch import Tensor, nn
 
-SUMMARY_TOKENS = 4
-"""Leading tokens of every context: one for the page as a whole, one for each of three places on the stage."""
-SEGMENTS = 2 + 3
-"""Segment ids: 0 caption, 1 place, 2.. the characters on stage in order."""
+from lianhuan.models.tokens import SEGMENTS, SUMMARY_TOKENS
 
 
 @dataclass(frozen=True)

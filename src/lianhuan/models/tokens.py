@@ -1,13 +1,21 @@
 """From a page request to word ids: the caption, then the place, then who is on stage."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import torch
+import numpy as np
+import numpy.typing as npt
 from tokenizers import Tokenizer
-from torch import Tensor
 
-from lianhuan.models.text_encoder import SEGMENTS
 from lianhuan.story import PageRequest
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+SUMMARY_TOKENS = 4
+"""Leading tokens of every context: one for the page as a whole, one for each of three places on the stage."""
+SEGMENTS = 2 + 3
+"""Segment ids: 0 caption, 1 place, 2.. the characters on stage in order."""
 
 
 class PageTokenizer:
@@ -21,19 +29,28 @@ class PageTokenizer:
     def __init__(self, tokenizer: Tokenizer, max_length: int):
         self.tokenizer = tokenizer
         self.max_length = max_length
-        self.pad: int = tokenizer.token_to_id("[PAD]")  # type: ignore[assignment]  # None without [PAD]: torch refuses it
+        self.pad: int = tokenizer.token_to_id("[PAD]")  # type: ignore[assignment]  # None without [PAD]: NumPy refuses it
 
-    def __call__(self, requests: Sequence[PageRequest]) -> tuple[Tensor, Tensor, Tensor]:
-        """Word ids, segments (both (B, L) int64) and mask ((B, L) bool, True = keep).
+    def __call__(self, requests: Sequence[PageRequest]) -> "tuple[Tensor, Tensor, Tensor]":
+        """Word ids, segments (both (B, L) int64) and mask ((B, L) bool, True = keep), as torch tensors.
 
         L is always `max_length`, so that a page has the same numbers in any batch.
         """
-        ids = torch.full((len(requests), self.max_length), self.pad)
-        segments = torch.zeros_like(ids)
+        import torch
+
+        ids, segments, mask = self.arrays(requests)
+        return torch.from_numpy(ids), torch.from_numpy(segments), torch.from_numpy(mask)
+
+    def arrays(
+        self, requests: Sequence[PageRequest]
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+        """The same as NumPy arrays, without torch."""
+        ids = np.full((len(requests), self.max_length), self.pad, dtype=np.int64)
+        segments = np.zeros_like(ids)
         for row, request in enumerate(requests):
             words, kinds = self._page(request)
-            ids[row, : len(words)] = torch.tensor(words, dtype=torch.long)
-            segments[row, : len(kinds)] = torch.tensor(kinds, dtype=torch.long)
+            ids[row, : len(words)] = words
+            segments[row, : len(kinds)] = kinds
         return ids, segments, ids != self.pad
 
     def _page(self, request: PageRequest) -> tuple[list[int], list[int]]:

@@ -4,14 +4,16 @@ from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from lianhuan.arrays import Array
 from lianhuan.memory import Memory
 from lianhuan.memory.base import Branch
 from lianhuan.models.context import Context, Told
 
-Pages = Callable[[int, int], tuple[Context, Tensor]]
+Pages = Callable[[int, int], tuple[Context, Array]]
 """(stories, seed) -> the context of a page and the latents of its picture, for that many stories."""
 
 
@@ -53,23 +55,21 @@ def _check_reading(memory: Memory, pages: Pages, branch: Branch) -> None:
 def _row(context: Context, row: int) -> Context:
     one = slice(row, row + 1)
     extra = None if context.extra is None else context.extra[one]
-    told = context.told
-    if told is not None:
-        told = Told(told.tokens[one], told.mask[one], told.names[one])
+    told = context.told and Told(context.told.tokens[one], context.told.mask[one], context.told.names[one])
     return Context(
         context.tokens[one],
         context.mask[one],
         cast=context.cast[one],
         extra=extra,
-        told=told,
         images=context.images[one],
+        told=told,
     )
 
 
 def _tensors(value: Any) -> list[Tensor]:
-    """Copies of all tensors in a plain value, in order."""
-    if isinstance(value, Tensor):
-        return [value.clone()]
+    """Copies of all arrays in a plain value, in order, as tensors."""
+    if isinstance(value, Tensor | np.ndarray):
+        return [torch.as_tensor(value).clone()]
     if is_dataclass(value):
         return [t for field in fields(value) for t in _tensors(getattr(value, field.name))]
     if isinstance(value, dict):

@@ -2,7 +2,7 @@
 
 import copy
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,9 @@ from lianhuan.models.tokens import PageTokenizer
 from lianhuan.story import PageRequest, StageEntry
 from lianhuan.train.diffusion import diffusion_loss, step_rng
 from lianhuan.train.loop import TrainConfig, TrainStep, train
+
+RATES = {"token": 1e-2, "lora": 1e-3, "full": 1e-5}
+"""Learning rate of each mode."""
 
 BATCH = 8
 SHIFT = 1
@@ -130,8 +133,15 @@ def adapt(
     """
     check_pictures(pictures, config)
     objective = AdaptObjective(generator, pictures, config)
-    rates = {"token": 1e-2, "lora": 1e-3, "full": 1e-5}
-    settings = TrainConfig(
+    with tempfile.TemporaryDirectory() as folder:
+        yield from train("adapt", objective, schedule(config, RATES), Path(folder))
+    adapter = objective.adapter(generator.fingerprint)
+    adapter.save(path)
+
+
+def schedule(config: AdaptConfig, rates: Mapping[str, float]) -> TrainConfig:
+    """How a character is learnt: one short run, with the learning rate of its mode unless another is asked for."""
+    return TrainConfig(
         steps=config.steps,
         learning_rate=config.learning_rate or rates[config.mode],
         warmup=min(10, config.steps),
@@ -139,10 +149,6 @@ def adapt(
         ema=0.9,
         checkpoint_every=config.steps,
     )
-    with tempfile.TemporaryDirectory() as folder:
-        yield from train("adapt", objective, settings, Path(folder))
-    adapter = objective.adapter(generator.fingerprint)
-    adapter.save(path)
 
 
 def check_pictures(pictures: Sequence[CaptionedPicture], config: AdaptConfig) -> None:

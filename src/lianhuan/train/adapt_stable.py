@@ -10,14 +10,14 @@ from torch import Tensor, nn
 
 from lianhuan.data.captioned import CaptionedPicture
 from lianhuan.errors import RecipeError
-from lianhuan.generators.learner import Learner
+from lianhuan.generators.learner import Keys, Learner
 from lianhuan.generators.stable_diffusion import StableDiffusion
 from lianhuan.models.context import Context
 from lianhuan.story import PageRequest
-from lianhuan.train.adapt import AdaptConfig, check_pictures
+from lianhuan.train.adapt import AdaptConfig, check_pictures, schedule
 from lianhuan.train.diffusion import diffusion_loss, step_rng
 from lianhuan.train.frozen import move
-from lianhuan.train.loop import TrainConfig, TrainStep, train
+from lianhuan.train.loop import TrainStep, train
 
 BATCH = 2
 RATES = {"token": 5e-3, "lora": 1e-4}
@@ -54,7 +54,11 @@ class StableAdaptObjective:
 
 
 def adapt_stable(
-    base: StableDiffusion, pictures: Sequence[CaptionedPicture], config: AdaptConfig, folder: Path
+    base: StableDiffusion,
+    pictures: Sequence[CaptionedPicture],
+    config: AdaptConfig,
+    folder: Path,
+    keys: Keys = "diffusers",
 ) -> Iterator[TrainStep]:
     """Learn a character and write it to `folder` at the end, as other tools read it; `base` stays as it is.
 
@@ -63,24 +67,22 @@ def adapt_stable(
         pictures: 3 or more of the character; words that name it bind it best.
         config: how; the mode "full" is for models of the embedded kind alone.
         folder: for `learned_embeds.safetensors`, and in "lora" mode `pytorch_lora_weights.safetensors`.
+        keys: what the layers are called in the latter.
 
     Raises:
-        RecipeError: there are too few pictures, their words never use the name, or the mode is unknown.
+        RecipeError: there are too few pictures, their words never use the name, or the mode is unknown, or
+            has no layers to call by kohya's names.
         CheckpointError: the model knows the name already, or does not know the kind.
         MissingDependency: peft is not installed.
     """
     check_pictures(pictures, config)
     if config.mode not in RATES:
         raise RecipeError(f"mode {config.mode!r}: beside Stable Diffusion there are {', '.join(RATES)}")
+    if keys == "kohya" and config.mode != "lora":
+        raise RecipeError(
+            f"mode {config.mode!r} changes no layers that kohya has names for; take the mode lora"
+        )
     objective = StableAdaptObjective(base, pictures, config)
-    settings = TrainConfig(
-        steps=config.steps,
-        learning_rate=config.learning_rate or RATES[config.mode],
-        warmup=min(10, config.steps),
-        weight_decay=0.0,
-        ema=0.9,
-        checkpoint_every=config.steps,
-    )
     with tempfile.TemporaryDirectory() as run:
-        yield from train("adapt", objective, settings, Path(run))
-    objective.learner.save(folder)
+        yield from train("adapt", objective, schedule(config, RATES), Path(run))
+    objective.learner.save(folder, keys)

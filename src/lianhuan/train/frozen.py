@@ -15,7 +15,8 @@ from lianhuan.generators import load_generator
 from lianhuan.generators.latent import LatentGenerator
 from lianhuan.generators.load import own_loop
 from lianhuan.memory import ARLDMMemory
-from lianhuan.memory.bridged import BridgedMemory, fit
+from lianhuan.memory.bridged import BridgedMemory
+from lianhuan.memory.load import fit
 from lianhuan.models.context import Context
 from lianhuan.story import PageRequest
 from lianhuan.train.diffusion import prediction_error, random_noise, step_rng

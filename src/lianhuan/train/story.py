@@ -12,8 +12,8 @@ from lianhuan.data.world import FRAMES, training_requests, world_story
 from lianhuan.memory import ARLDMMemory, LSTMMemory
 from lianhuan.models.context import Context
 from lianhuan.models.denoiser import Denoiser
-from lianhuan.models.text_encoder import SUMMARY_TOKENS, StoryTextEncoder
-from lianhuan.models.tokens import PageTokenizer
+from lianhuan.models.text_encoder import StoryTextEncoder
+from lianhuan.models.tokens import SUMMARY_TOKENS, PageTokenizer
 from lianhuan.train.diffusion import diffusion_loss, step_rng
 from lianhuan.world.scene import CLASSES
 from lianhuan.world.vocabulary import MAX_ACTORS

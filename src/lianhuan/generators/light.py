@@ -1,0 +1,172 @@
+"""The embedded model's generator without torch: networks by OpenVINO, everything else in NumPy."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from tokenizers import Tokenizer
+
+from lianhuan.arrays import Array, floats
+from lianhuan.errors import CheckpointError
+from lianhuan.generators.base import Control, Engine, Input
+from lianhuan.generators.latent import LatentGenerator
+from lianhuan.generators.loop import Predict, Predictions, any_loses, branches_of
+from lianhuan.images import fit_square
+from lianhuan.models.context import Context
+from lianhuan.models.files import fingerprint, load_arrays, read_config
+from lianhuan.models.light.autoencoder import decoder, encoder
+from lianhuan.models.light.graph import Graph
+from lianhuan.models.light.run import Network
+from lianhuan.models.light.unet import sinusoids, unet
+from lianhuan.models.light.words import text_encoder
+from lianhuan.models.tokens import SUMMARY_TOKENS, PageTokenizer
+from lianhuan.sampling import NoisePath, page_noise
+from lianhuan.story import PageRequest
+from lianhuan.tensors import to_array, to_images
+
+
+class LightDenoiser:
+    """`lianhuan.models.denoiser.Denoiser` for pages of the embedded model.
+
+    Args:
+        folder: of the UNet.
+        path: between pictures and noise.
+        prediction: "epsilon" or "v_prediction".
+        length: number of tokens of a page.
+
+    Raises:
+        CheckpointError: a part is missing, damaged, or of a kind that this engine does not know.
+    """
+
+    def __init__(self, folder: Path, path: NoisePath, prediction: str, length: int):
+        self.path = path
+        self.prediction = prediction
+        self.folder = folder
+        self.config = read_config(folder)
+        self._arrays = load_arrays(folder)
+        self._network = cache(self._build)
+        self._network(2, length)  # guided pages; what does not fit is told before anything is drawn
+
+    def __call__(self, x: Array, t: float, context: Context) -> Array:
+        """The estimate of x0, (B, C, H, W), from `x` at time `t`."""
+        time = sinusoids(t, self.config["block_out_channels"][0])
+        network = self._network(*context.mask.shape)
+        out = network(x=x, time=time, tokens=context.tokens, mask=floats(context.mask))["out"]
+        alpha, sigma = self.path.alpha(t), self.path.sigma(t)
+        if self.prediction == "epsilon":
+            return (x - sigma * out) / alpha
+        return alpha * x - sigma * out
+
+    def _build(self, rows: int, length: int) -> Network:
+        return Network(self.folder, lambda: unet(Graph(self._arrays), self.config, rows, length))
+
+
+class LightDiffusion(LatentGenerator):
+    """The embedded model's generator, and that of models trained like it, with the engine "light".
+
+    It draws what `lianhuan.generators.LatentDiffusion` draws, but for rounding. A network is made ready when it is first
+    needed.
+
+    Args:
+        folder: of the model.
+        name: what the user called it.
+        parts: what decides its pictures, for the fingerprint.
+
+    Raises:
+        CheckpointError: a part is missing, damaged, or of a kind that this engine does not know.
+    """
+
+    engine: Engine = "light"
+    accepts: frozenset[Input] = frozenset({"tokens"})
+    negates = False
+
+    def __init__(self, folder: Path, name: str, parts: Sequence[str]):
+        self.name = name
+        self.fingerprint = fingerprint(folder, parts)
+        self.size = 128
+        self._words = load_arrays(folder / "text_encoder")
+        autoencoder, text, path = (
+            read_config(folder / part) for part in ("autoencoder", "text_encoder", "path")
+        )
+        try:
+            words = Tokenizer.from_file(str(folder / "text_encoder" / "tokenizer.json"))
+            self.tokenizer = PageTokenizer(words, text["max_length"])
+            way = NoisePath.cosine(path["times"]), path["prediction"]
+            patch, levels = autoencoder["patch"], len(autoencoder["widths"])
+            self.bound = path.get("bound")
+            self._shape = (autoencoder["latent_channels"], self.size // 8, self.size // 8)
+        except Exception as error:  # the tokenizers library raises bare Exception
+            raise CheckpointError(f"{folder}: settings that this version cannot use ({error})") from error
+        home = folder / "autoencoder"
+        arrays, length = load_arrays(home), self.tokenizer.max_length
+        self._encode = Network(home, lambda: encoder(Graph(arrays), patch, levels, self.size))
+        self._decode = Network(home, lambda: decoder(Graph(arrays), patch, levels, self._shape))
+        self._read = Network(
+            folder / "text_encoder",
+            lambda: text_encoder(Graph(self._words), text["layers"], text["heads"], length),
+        )
+        self.denoiser: Any = LightDenoiser(folder / "unet", *way, length + SUMMARY_TOKENS)
+
+    def encode(self, requests: Sequence[PageRequest]) -> Context:
+        """Context of each page, (B, 4 + L, D); a page has the same numbers in any batch."""
+        ids, segments, mask = self.tokenizer.arrays(requests)
+        words, kinds = (self._words[f"{table}.weight"] for table in ("words", "segments"))
+        rows = [
+            self._read(words=words[one], segments=kinds[kind], mask=keep.astype(np.float32))["tokens"]
+            for one, kind, keep in zip(
+                *(np.split(part, len(requests)) for part in (ids, segments, mask)), strict=True
+            )
+        ]
+        lead: Array = np.ones((len(requests), SUMMARY_TOKENS), dtype=bool)
+        keep: Array = np.concatenate([lead, mask], axis=1)
+        tokens: Array = np.concatenate(rows)
+        return Context(
+            tokens, keep, tuple(frozenset(entry.name for entry in page.stage) for page in requests)
+        )
+
+    def null(self, count: int, words: str = "") -> Context:
+        """The context of `count` pages that say nothing, or nothing but `words`."""
+        return self.encode([PageRequest(scene_id="", caption=words)] * count)
+
+    def encode_pictures(self, images: Sequence[Image.Image]) -> Array:
+        """Latents (B, C, h, w) of pictures of any size, cropped to the middle square."""
+        pictures = to_array([fit_square(image, self.size) for image in images])
+        return np.concatenate(
+            [self._encode(picture=row)["latents"] for row in np.split(pictures, len(images))]
+        )
+
+    def decode(self, latents: Array) -> list[Image.Image]:
+        """Pictures of latents (B, C, h, w)."""
+        rows = np.split(latents, len(latents))
+        return to_images(np.concatenate([self._decode(latents=row)["picture"] for row in rows]))
+
+    def _predict(self, contexts: Sequence[Mapping[str, Context]], controls: Sequence[Control]) -> Predict:
+        """All branches of a page in one call, page by page."""
+        if any_loses(controls):
+            raise CheckpointError(
+                f"{self.name}: a control with a loss needs gradients, which the light engine has not; take the engine 'torch'"
+            )
+        branches = branches_of(controls)
+        pages = [_together([page[branch] for branch in branches]) for page in contexts]
+
+        def predict(x: Array, t: float) -> Predictions:
+            rows = [
+                self.denoiser(np.repeat(row, len(branches), axis=0), t, page)
+                for row, page in zip(np.split(x, len(pages)), pages, strict=True)
+            ]
+            return {branch: np.stack([row[i] for row in rows]) for i, branch in enumerate(branches)}, {}
+
+        return predict
+
+    def _noise(self, requests: Sequence[PageRequest]) -> Array:
+        return np.stack([page_noise(r.seed, r.scene_id, r.take, self._shape) for r in requests])
+
+
+def _together(contexts: Sequence[Context]) -> Context:
+    """The branches of a page in one context."""
+    tokens: Array = np.concatenate([context.tokens for context in contexts])
+    mask: Array = np.concatenate([context.mask for context in contexts])
+    return Context(tokens, mask)

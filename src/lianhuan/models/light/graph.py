@@ -1,0 +1,192 @@
+"""A network of OpenVINO's operations, built piece by piece from the weights of a part."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import openvino as ov
+from openvino import Node, Type, opset15 as ops
+
+from lianhuan.errors import CheckpointError
+from lianhuan.models.files import Arrays
+
+Numbers = npt.NDArray[np.float32]
+
+
+class Graph:
+    """Layers by the names that their weights have in a part's file.
+
+    Args:
+        arrays: the weights.
+    """
+
+    def __init__(self, arrays: Arrays):
+        self.arrays = arrays
+        self.inputs: list[Node] = []
+
+    def input(self, name: str, shape: Sequence[int], kind: Type = Type.f32) -> Node:
+        """An input of the network."""
+        node = ops.parameter(list(shape), kind, name=name)
+        node.output(0).get_tensor().set_names({name})
+        self.inputs.append(node)
+        return node
+
+    def model(self, **outputs: Node) -> ov.Model:
+        """The network with these outputs."""
+        results = []
+        for name, node in outputs.items():
+            result = ops.result(node)
+            result.output(0).get_tensor().set_names({name})
+            results.append(result)
+        return ov.Model(results, self.inputs)
+
+    def array(self, name: str) -> Numbers:
+        """A weight's numbers.
+
+        Raises:
+            CheckpointError: the part has no such weight.
+        """
+        if name not in self.arrays:
+            raise CheckpointError(f"the weight {name!r} is missing")
+        return self.arrays[name]
+
+    def weight(self, name: str) -> Node:
+        """A weight as it is."""
+        return shared(self.array(name))
+
+    def linear(self, x: Node, name: str) -> Node:
+        """(..., D_in) -> (..., D_out)."""
+        return self._product(x, self.array(f"{name}.weight"), self.arrays.get(f"{name}.bias"))
+
+    def rows(self, x: Node, name: str, part: str) -> Node:
+        """One of the two products of torch's LSTMCell: `part` is "ih" or "hh"."""
+        weight, bias = (self.array(f"{name}.{kind}_{part}") for kind in ("weight", "bias"))
+        return self._product(x, weight, bias)
+
+    def heads(self, x: Node, name: str, heads: int) -> Node:
+        """(B, n, D) -> (B, heads, n, D / heads), after a linear layer."""
+        return self._split(self.linear(x, name), heads)
+
+    def conv(self, x: Node, name: str, stride: int = 1) -> Node:
+        """A convolution in one or two dimensions that keeps the size, but for its stride."""
+        weight = self.array(f"{name}.weight")
+        edges = [width // 2 for width in weight.shape[2:]]
+        return self.conv_padded(x, name, stride, edges, edges)
+
+    def conv_padded(
+        self, x: Node, name: str, stride: int, before: Sequence[int], after: Sequence[int]
+    ) -> Node:
+        """A convolution with so many zeros before and after each dimension."""
+        weight, bias = self.array(f"{name}.weight"), self.array(f"{name}.bias")
+        space = weight.ndim - 2
+        y = ops.convolution(x, shared(weight), [stride] * space, list(before), list(after), [1] * space)
+        return ops.add(y, shared(bias.reshape(1, -1, *[1] * space)))
+
+    def group_norm(self, x: Node, name: str, groups: int, epsilon: float) -> Node:
+        """Group normalisation."""
+        return ops.group_normalization(
+            x, self.weight(f"{name}.weight"), self.weight(f"{name}.bias"), groups, epsilon
+        )
+
+    def layer_norm(self, x: Node, name: str) -> Node:
+        """Layer normalisation over the last dimension."""
+        flat = ops.mvn(x, ops.constant(np.array([-1])), True, 1e-5, "inside_sqrt")
+        return ops.add(ops.multiply(flat, self.weight(f"{name}.weight")), self.weight(f"{name}.bias"))
+
+    def attend(self, query: Node, key: Node, value: Node, hidden: Node | None = None) -> Node:
+        """(B, n, D) from (B, heads, n, D / heads) queries and (B, heads, m, D / heads) keys and values.
+
+        Args:
+            query: what looks.
+            key: what is looked at.
+            value: what is seen.
+            hidden: additive, of a shape that fits (B, heads, n, m).
+        """
+        weights = ops.multiply(ops.matmul(query, key, False, True), number(query.shape[3] ** -0.5))
+        if hidden is not None:
+            weights = ops.add(weights, hidden)
+        seen = ops.matmul(ops.softmax(weights, -1), value, False, False)
+        return merged(seen)
+
+    def multihead(
+        self, name: str, query: Node, looked_at: Node, heads: int, hidden: Node | None = None
+    ) -> Node:
+        """Torch's MultiheadAttention: (B, n, D) queries look at (B, m, D) tokens."""
+        sources = {"q": query, "k": looked_at, "v": looked_at}
+        weights = np.split(self.array(f"{name}.in_proj_weight"), 3)
+        biases = np.split(self.array(f"{name}.in_proj_bias"), 3)
+        asked, known, told = (
+            self._split(self._product(x, weight, bias), heads)
+            for (part, x), weight, bias in zip(sources.items(), weights, biases, strict=True)
+        )
+        return self.linear(self.attend(asked, known, told, hidden), f"{name}.out_proj")
+
+    def _product(self, x: Node, weight: Numbers, bias: Numbers | None) -> Node:
+        y = ops.matmul(x, shared(weight), False, True)
+        return y if bias is None else ops.add(y, shared(bias))
+
+    def _split(self, x: Node, heads: int) -> Node:
+        rows, length, width = x.shape
+        cut = shaped(x, rows, length, heads, width // heads)
+        return ops.transpose(cut, ops.constant(np.array([0, 2, 1, 3])))
+
+
+def shared(array: Numbers) -> Node:
+    """A constant that does not copy its numbers."""
+    return ops.constant(array, shared_memory=True)
+
+
+def merged(x: Node) -> Node:
+    """(B, heads, n, D / heads) -> (B, n, D)."""
+    rows, heads, length, width = x.shape
+    return shaped(ops.transpose(x, ops.constant(np.array([0, 2, 1, 3]))), rows, length, heads * width)
+
+
+def padding(mask: Node, least: float = -1e4) -> Node:
+    """(B, 1, 1, L) to be added to attention weights, from (B, L), 1 = keep."""
+    away = ops.multiply(ops.subtract(number(1), mask), number(least))
+    return shaped(away, mask.shape[0], 1, 1, mask.shape[1])
+
+
+def number(value: float) -> Node:
+    """A constant."""
+    return ops.constant(np.float32(value))
+
+
+def shaped(x: Node, *shape: int) -> Node:
+    """The same numbers in another shape; -1 stands for what is left."""
+    return ops.reshape(x, ops.constant(np.array(shape)), False)
+
+
+def gelu(x: Node) -> Node:
+    """The exact GELU."""
+    return ops.gelu(x, "erf")
+
+
+def halves(x: Node, axis: int, parts: int = 2) -> list[ov.Output]:
+    """Equal parts along a dimension."""
+    return list(ops.split(x, ops.constant(np.array(axis)), parts).outputs())
+
+
+def first(x: Node, count: int) -> Node:
+    """The first tokens of (B, L, D)."""
+    start, stop, one = (ops.constant(np.array([at])) for at in (0, count, 1))
+    return ops.slice(x, start, stop, one, one)
+
+
+def doubled(x: Node) -> Node:
+    """(B, C, H, W) -> (B, C, 2H, 2W), every cell four times."""
+    return ops.interpolate(
+        x,
+        ops.constant(np.array([2.0, 2.0], np.float32)),
+        "nearest",
+        "scales",
+        coordinate_transformation_mode="asymmetric",
+        nearest_mode="floor",
+        axes=ops.constant(np.array([2, 3])),
+    )
+
+
+def flattened(x: Node) -> Node:
+    """(B, ...) -> (B, all the rest)."""
+    return shaped(x, x.shape[0], -1)

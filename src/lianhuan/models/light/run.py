@@ -1,0 +1,67 @@
+"""Running a network of the light engine, always with the same result."""
+
+import os
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openvino as ov
+
+from lianhuan.arrays import Array
+from lianhuan.errors import CheckpointError
+
+MOST = 2
+"""Threads that are used at most, as with torch."""
+
+
+def threads() -> int:
+    """One thread per core, at most two; OMP_NUM_THREADS overrules it."""
+    wish = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
+    if wish.isdigit() and int(wish) > 0:
+        return int(wish)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(MOST, cores)
+
+
+class Network:
+    """A network that is ready to run on the CPU.
+
+    It computes in 32 bits even where the processor has faster, shorter numbers, in one stream and on few threads, so that a page
+    does not depend on the machine's load or on what else is drawn.
+
+    It is made ready when it is first used.
+
+    Args:
+        folder: of the part whose weights it has, for messages.
+        build: makes the network, with fixed sizes.
+
+    Raises:
+        CheckpointError: the weights do not fit the settings.
+    """
+
+    def __init__(self, folder: Path, build: Callable[[], ov.Model]):
+        try:
+            self._model = build()
+        except (KeyError, TypeError, ValueError) as error:
+            raise CheckpointError(f"{folder}: settings that this version cannot use ({error})") from error
+        except (RuntimeError, CheckpointError) as error:
+            reason = str(error).strip().splitlines()[-1]
+            raise CheckpointError(f"{folder} is damaged or belongs to another model ({reason})") from error
+
+    def __call__(self, **inputs: Array) -> dict[str, Array]:
+        """Copies of all outputs by their names."""
+        found = self._request.infer({name: np.ascontiguousarray(value) for name, value in inputs.items()})
+        return {port.any_name: np.array(value) for port, value in found.items()}
+
+    @cached_property
+    def _request(self) -> ov.InferRequest:
+        settings: dict[str, Any] = {
+            "INFERENCE_PRECISION_HINT": "f32",
+            "EXECUTION_MODE_HINT": "ACCURACY",
+            "NUM_STREAMS": 1,
+            "INFERENCE_NUM_THREADS": threads(),
+            "ENABLE_CPU_PINNING": False,
+        }
+        return ov.Core().compile_model(self._model, "CPU", settings).create_infer_request()
