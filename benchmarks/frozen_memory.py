@@ -27,7 +27,8 @@ from lianhuan.generators import load_generator
 from lianhuan.generators.base import Drawn
 from lianhuan.generators.latent import LatentGenerator
 from lianhuan.images import contact_sheet
-from lianhuan.memory.bridged import BridgedMemory, fit, load_bridged
+from lianhuan.memory.bridged import BridgedMemory, load_bridged
+from lianhuan.memory.load import fit
 from lianhuan.metrics.statistics import Tally, estimate
 from lianhuan.story import PageRequest
 from lianhuan.train.base import MODEL, BasePlan, train_base
