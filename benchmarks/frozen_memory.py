@@ -1,179 +1,157 @@
 """A memory beside a frozen model, learnt from real picture books: tiny sizes, the whole way.
 
-Run:  python benchmarks/frozen_memory.py --data ../shared/picturebooks [--json out.json]
-One thread. A Stable Diffusion 2.x model (v-prediction) of a few hundred thousand weights is trained for a while on single pages of
-the training books (in its own latents, 64 px pictures), then frozen; then each memory is trained beside it, with low-rank changes.
-Measured on the validation books: the loss of the base alone, with memory, and with the memory of another book's pictures. What
-low-rank changes learn of the books as such helps both; only the difference between the last two came from the pictures.
+Run:  python benchmarks/frozen_memory.py --data ../shared/picturebooks [--json out.json] [--sheet out.png]
+One thread. A Stable Diffusion model (layout and networks of 1.x, v-prediction, 64 px pictures) is trained from nothing on single
+pages of the training books, then frozen; then each memory is trained beside it, with low-rank changes. Measured on pages 2 to 5
+of the validation books, which nothing was chosen by: the loss of the base alone, with a new memory, and with the trained one
+that is given the book's own pictures, those of another book, or none. What low-rank changes learn of the books as such helps
+in all three; only their differences come from the pictures.
 """
 
 import argparse
 import json
-import shutil
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
-from torch import Tensor
+from PIL import Image
 
-from lianhuan.conductor import PageDone, illustrate
+from lianhuan.control import ClassifierFree
 from lianhuan.data.find import read_stories
-from lianhuan.errors import CheckpointError
 from lianhuan.generators import load_generator
-from lianhuan.generators.stable_diffusion import StableDiffusion
-from lianhuan.images import fit_square
+from lianhuan.generators.base import Drawn
+from lianhuan.generators.latent import LatentGenerator
+from lianhuan.images import contact_sheet
 from lianhuan.memory.bridged import BridgedMemory, load_bridged
+from lianhuan.memory.load import fit
 from lianhuan.metrics.statistics import Tally, estimate
-from lianhuan.models.context import Context
-from lianhuan.models.files import fingerprint
-from lianhuan.script import parse_story
 from lianhuan.story import PageRequest
-from lianhuan.tensors import to_tensor
-from lianhuan.testing.checkpoints import Family, tiny_checkpoint
-from lianhuan.train.diffusion import diffusion_loss, step_rng
+from lianhuan.train.base import MODEL, BasePlan, train_base
 from lianhuan.train.encoded import EncodedStories, encode_stories
-from lianhuan.train.frozen import FrozenPlan, story_losses, train_frozen
-from lianhuan.train.loop import TrainConfig, TrainStep, train
+from lianhuan.train.frozen import FrozenPlan, read_words, story_losses, tell, train_frozen
+from lianhuan.train.loop import DataRead, TrainConfig, TrainStep
 
 FRAMES = 5
-BATCH = 12
-RANK = 4
-FAMILY: Family = "sd2"
+DRAWN = (0, 5, 10, 15)
+"""Validation books on the sheet."""
 
 
-class WordsObjective:
-    """The base alone: single pages from their words."""
-
-    def __init__(self, generator: StableDiffusion, data: EncodedStories):
-        self.generator, self.data = generator, data
-        self.module = generator.denoiser.unet.requires_grad_(True)
-        self.words = [options[0] for frames in data.captions for options in frames]
-
-    def batch(self, step: int) -> Tensor:
-        """Which pages."""
-        return torch.from_numpy(np.random.default_rng((7, step)).integers(len(self.words), size=BATCH))
-
-    def loss(self, batch: Tensor, step: int, device: torch.device) -> tuple[Tensor, dict[str, Tensor]]:
-        """The loss of some pages, a tenth of them without words."""
-        rng = np.random.default_rng((8, step))
-        told = ["" if rng.random() < 0.1 else self.words[i][:70] for i in batch.tolist()]
-        context = self.generator.encode([PageRequest(scene_id="", caption=words) for words in told])
-        x0 = self.data.latents[batch].float().to(device)
-        return diffusion_loss(
-            self.generator.denoiser, x0, Context(context.tokens, context.mask), step_rng(7, step)
-        ), {}
-
-
-def trained_base(folder: Path, source: Path, steps: int) -> float:
-    """Write the base to `folder`; returns the last loss of its training."""
-    tiny_checkpoint(folder, FAMILY)
-    generator = load_generator(folder)
-    some = [story.frames[0].picture() for story in read_stories(source, "train").stories]
-    with torch.no_grad():
-        latents = generator.autoencoder.vae.encode(
-            to_tensor([fit_square(one, generator.size) for one in some])
-        ).latent_dist.mode()
-    settings = json.loads((folder / "vae" / "config.json").read_text())
-    settings |= {
-        "latents_mean": latents.mean((0, 2, 3)).tolist(),
-        "latents_std": latents.std((0, 2, 3)).tolist(),
-        "scaling_factor": 1.0,
-    }
-    (folder / "vae" / "config.json").write_text(json.dumps(settings))
-    generator = load_generator(folder)
-    with torch.no_grad():  # random weights hardly hear their tokens, and would learn to ignore them
-        for name, weight in generator.denoiser.unet.named_parameters():
-            if name.endswith(("attn2.to_out.0.weight", "proj_out.weight")):
-                weight.mul_(4)
-    data = encode_stories(generator, read_stories(source, "train"), folder / "encoded", "train")
-    config = TrainConfig(steps=steps, learning_rate=2e-3, checkpoint_every=steps, ema=0.99, precision="fp32")
-    *_, last = train("base", WordsObjective(generator, data), config, folder / "run")
-    generator.denoiser.unet.save_pretrained(folder / "unet")
-    return last.loss
-
-
-def learn(folder: Path, base: Path, source: Path, kind: str, steps: int) -> dict[str, object]:
-    """Train a memory, stop and resume it on the way, and measure it."""
-    plan = FrozenPlan(base=str(base), data=source, memory=kind, width=32, rank=RANK, frames=FRAMES)
-    config = TrainConfig(
+def config(steps: int, learning_rate: float, accumulate: int = 1) -> TrainConfig:
+    """For networks of a few hundred thousand weights."""
+    return TrainConfig(
         steps=steps,
-        learning_rate=5e-3,
+        learning_rate=learning_rate,
         warmup=20,
-        ema=0.98,
-        checkpoint_every=steps // 2,
-        log_every=10,
+        ema=0.99,
+        weight_decay=0.0,
+        checkpoint_every=250,
+        accumulate=accumulate,
         precision="fp32",
     )
-    began = time.perf_counter()
-    events = [event for event in train_frozen(folder / "whole", config, plan) if isinstance(event, TrainStep)]
-    seconds = time.perf_counter() - began
-    shutil.copytree(folder / "whole" / "data", folder / "halves" / "data")
-    run = train_frozen(folder / "halves", config, plan)
-    for event in run:
-        if isinstance(event, TrainStep) and event.step > steps // 2:
-            break
-    run.close()
-    list(train_frozen(folder / "halves", config, plan, resume=True))
-    same = fingerprint(folder / "whole" / "memory") == fingerprint(folder / "halves" / "memory")
+
+
+def curves(events: Iterator[TrainStep | DataRead]) -> dict[str, Any]:
+    """Run a training; its curves, for each part [step, loss, ...], and what it measured at the end."""
+    began, used = time.perf_counter(), time.process_time()
+    found: dict[str, Any] = {}
+    for event in events:
+        if isinstance(event, DataRead):
+            continue
+        if event.recipe == "validation":
+            found["validation"] = event.figures
+        else:
+            figures = [round(value, 4) for name, value in event.figures.items() if name != "frames"]
+            found.setdefault(event.recipe, []).append([event.step, round(event.loss, 4), *figures])
+    used, took = time.process_time() - used, time.perf_counter() - began
+    return found | {"cpu seconds": round(used), "seconds": round(took)}
+
+
+def learn(folder: Path, base: Path, source: Path, kind: str, steps: int) -> dict[str, Any]:
+    """Train a memory and measure it."""
+    plan = FrozenPlan(base=str(base), data=source, memory=kind, width=32, rank=8, frames=FRAMES)
+    run = curves(train_frozen(folder, config(steps, 3e-3, accumulate=4), plan))
     generator = load_generator(base)
-    held_out = encode_stories(
-        generator, read_stories(source, "validation"), folder / "whole" / "data", "validation"
-    )
-    memory = load_bridged(str(folder / "whole" / "memory"))
-    alone = np.array(story_losses(generator, None, held_out, frames=FRAMES))
-    own = np.array(story_losses(generator, memory, held_out, frames=FRAMES))
-    other = np.array(story_losses(generator, memory, held_out, frames=FRAMES, feed="other"))
+    held_out = encode_stories(generator, read_stories(source, "validation"), folder / "data", "validation")
+    torch.manual_seed(plan.seed)
+    new = BridgedMemory.beside(generator, kind, width=plan.width, rank=plan.rank)
+    memory = load_bridged(str(folder / "memory"))
+    measured = {
+        "base": measure(generator, None, held_out),
+        "new": measure(generator, new, held_out),
+        "own": measure(generator, memory, held_out),
+        "other": measure(generator, memory, held_out, feed="other"),
+        "none": measure(generator, memory, held_out, feed="none"),
+    }
     gains = {
-        "own pictures": alone - own,
-        "another book's pictures": alone - other,
-        "own over another's": other - own,
+        "own pictures over the base alone": measured["base"] - measured["own"],
+        "own pictures over another book's": measured["other"] - measured["own"],
+        "own pictures over none": measured["none"] - measured["own"],
+        "another book's pictures over none": measured["none"] - measured["other"],
     }
     return {
-        "books": len(alone),
-        "loss": {name: float(x.mean()) for name, x in (("base", alone), ("memory", own), ("other", other))},
+        "loss": {name: losses.mean() for name, losses in measured.items()},
         "gain": {name: vars(estimate(Tally(gain, np.ones(len(gain))))) for name, gain in gains.items()},
-        "training": [round(event.loss, 4) for event in events[:-1]],
-        "resumed bit for bit": same,
         "parameters": sum(p.numel() for p in memory.parameters()),
-        "megabytes": round((folder / "whole" / "memory" / "model.safetensors").stat().st_size / 2**20, 2),
-        "draws beside another base": draws(folder, memory),
-        "seconds": round(seconds, 1),
+        "training": run,
     }
 
 
-def draws(folder: Path, memory: BridgedMemory) -> dict[str, bool]:
-    """Whether a story is drawn beside other models: one of the same widths, and one of another family."""
-    story, found = parse_story("Mia ran to the beach. She met Leo."), {}
-    for family in ("sd2", "sd1"):
-        other = load_generator(tiny_checkpoint(folder / family, family, seed=1))
-        try:
-            events = list(illustrate(story, other, memory=memory, steps=2))
-        except CheckpointError:
-            found[family] = False
-        else:
-            found[family] = sum(isinstance(event, PageDone) for event in events) == len(story.scenes)
-    return found
+def measure(
+    generator: LatentGenerator, memory: BridgedMemory | None, data: EncodedStories, **feed: Any
+) -> npt.NDArray[np.float64]:
+    """The loss of each book."""
+    return np.array(story_losses(generator, memory, data, frames=FRAMES, **feed))
+
+
+def sheet(home: Path, source: Path, kinds: list[str]) -> Image.Image:
+    """Pages 2 to 5 of some validation books: as they are, by the base alone, and by each memory after the true pages before."""
+    generator = load_generator(home / "base" / MODEL)
+    data = encode_stories(generator, read_stories(source, "validation"), home / "base" / "data", "validation")
+    rows = []
+    for book in DRAWN:
+        x0 = data.story(book)[:FRAMES]
+        words = read_words(generator, [options[0] for options in data.captions[book][: len(x0)]])
+        rows += generator.decode(x0[1:])
+        for kind in (None, *kinds):
+            memory = None if kind is None else load_bridged(str(home / kind / "memory"))
+            drawing = generator if memory is None else fit(generator, memory)
+            told = words if memory is None else tell(drawing, memory, words, x0)
+            null = generator.null(1)
+            for k in range(1, len(x0)):
+                contexts = [{"cond": told[k], "uncond": null}]
+                request = PageRequest(scene_id=f"{book}-{k}", caption="", steps=20)
+                *_, last = drawing.frames([request], contexts, [ClassifierFree(2.0)])
+                assert isinstance(last, Drawn)
+                rows += last.images
+    return contact_sheet(rows, columns=(FRAMES - 1) * (2 + len(kinds)))
 
 
 def main() -> None:
     """Train, measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--base-steps", type=int, default=300)
-    parser.add_argument("--steps", type=int, default=250)
+    parser.add_argument("--autoencoder-steps", type=int, default=400)
+    parser.add_argument("--page-steps", type=int, default=1500)
+    parser.add_argument("--steps", type=int, default=350)
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--sheet", type=Path)
     options = parser.parse_args()
     torch.set_num_threads(1)
+    kinds = ["lstm", "ar-ldm"]
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        loss = trained_base(home / "base", options.data, options.base_steps)
-        found = {"base": {"steps": options.base_steps, "last loss": loss}} | {
-            kind: learn(home / kind, home / "base", options.data, kind, options.steps)
-            for kind in ("lstm", "ar-ldm")
-        }
-    text = json.dumps({"torch": torch.__version__, "steps": options.steps, **found}, indent=2)
+        parts = (config(n, 2e-3) for n in (options.autoencoder_steps, options.page_steps))
+        found = {"base": curves(train_base(home / "base", *parts, BasePlan(data=options.data)))}
+        for kind in kinds:
+            found[kind] = learn(home / kind, home / "base" / MODEL, options.data, kind, options.steps)
+        if options.sheet:
+            sheet(home, options.data, kinds).save(options.sheet)
+    text = json.dumps({"torch": torch.__version__, **found}, indent=1)
     if options.json:
         options.json.write_text(text + "\n")
     print(text)  # noqa: T201 - this is its output

@@ -2,17 +2,23 @@
 
 import colorsys
 import json
+import multiprocessing
+import os
+import socket
 from pathlib import Path
+from typing import Any
 
 import torch
 from PIL import Image
 
+from lianhuan import load_generator
 from lianhuan.data.captioned import read_captioned_stories
 from lianhuan.generators.stable_diffusion import StableDiffusion
 from lianhuan.memory.bridged import BridgedMemory
 from lianhuan.train.encoded import EncodedStories, encode_stories
 from lianhuan.train.frozen import FrozenBaseObjective, FrozenPlan
-from lianhuan.train.loop import TrainConfig
+from lianhuan.train.loop import TrainConfig, train
+from lianhuan.train.processes import Processes
 
 WIDTH = 16
 CONFIG = TrainConfig(
@@ -39,10 +45,10 @@ def memory_beside(generator: StableDiffusion, kind: str, rank: int = 0) -> Bridg
 
 
 def objective(
-    generator: StableDiffusion, data: EncodedStories, kind: str, *, rank: int = 0, checkpointing: bool = False
+    generator: StableDiffusion, data: EncodedStories, kind: str, *, rank: int = 0, **settings: Any
 ) -> FrozenBaseObjective:
     """A new memory to train; always the same weights."""
-    plan = FrozenPlan(base="", data=Path(), memory=kind, rank=rank, frames=3, checkpointing=checkpointing)
+    plan = FrozenPlan(base="", data=Path(), memory=kind, rank=rank, frames=3, **settings)
     return FrozenBaseObjective(generator, memory_beside(generator, kind, rank), data, plan)
 
 
@@ -67,19 +73,45 @@ def coloured_latents() -> EncodedStories:
     return EncodedStories("train", latents.half(), ((("Mia.",), ("Then.",)),) * 8, {})
 
 
-def train_in_a_process(base: str, stories: str, out: str) -> None:
-    """What each process of a run does; the first one writes its losses and weights to `out`."""
-    from lianhuan import load_generator
-    from lianhuan.train.loop import train
-    from lianhuan.train.processes import Processes
+def train_in_processes(base: Path, stories: Path, out: Path, count: int) -> list[dict[str, Any]]:
+    """What `count` processes found that train together, told so by the variables that torchrun sets.
 
+    They are copies of this one, so that nothing has to be imported again.
+    """
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    told = {"WORLD_SIZE": count, "LOCAL_WORLD_SIZE": count, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    copies = multiprocessing.get_context("fork")
+    running = [
+        copies.Process(
+            target=_train_as, args=({**told, "RANK": rank, "LOCAL_RANK": rank}, base, stories, out)
+        )
+        for rank in range(count)
+    ]
+    for process in running:
+        process.start()
+    for process in running:
+        process.join(300)
+    assert [process.exitcode for process in running] == [0] * count
+    return [json.loads((out / f"{rank}.json").read_text()) for rank in range(count)]
+
+
+def _train_as(told: dict[str, object], base: Path, stories: Path, out: Path) -> None:
+    os.environ.update({name: str(value) for name, value in told.items()})
+    train_in_a_process(base, stories, out)
+
+
+def train_in_a_process(base: Path, stories: Path, out: Path) -> dict[str, Any]:
+    """What each process of a run does; it writes its losses and weights to `out`."""
     generator = load_generator(base)
     here = Processes.join()
     with here.main_first():
-        data = encoded(generator, Path(stories), Path(out) / "data")
+        data = encoded(generator, stories, out / "data")
     config = TrainConfig(**{**vars(CONFIG), "accumulate": 2, "steps": 4})
     work = objective(generator, data, "lstm", rank=2)
-    events = list(train("run", work, config, Path(out)))
+    events = list(train("run", work, config, out))
     weights = sum(float(p.detach().double().abs().sum()) for p in work.module.parameters())
     found = {"losses": [event.loss for event in events], "weights": weights, "count": here.count}
-    (Path(out) / f"{here.rank}.json").write_text(json.dumps(found))
+    (out / f"{here.rank}.json").write_text(json.dumps(found))
+    return found

@@ -1,8 +1,5 @@
 """Claims about memories that are trained beside a Stable Diffusion model which stays as it is."""
 
-import json
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +16,7 @@ from frozen_runs import (
     memory_beside,
     objective,
     train_in_a_process,
+    train_in_processes,
     write_stories,
 )
 from lianhuan import load_generator
@@ -32,7 +30,7 @@ from lianhuan.testing.contracts import check_memory
 from lianhuan.train.checkpoint import load_checkpoint, save_checkpoint
 from lianhuan.train.ema import EMA
 from lianhuan.train.encoded import EncodedStories
-from lianhuan.train.frozen import story_losses, tell
+from lianhuan.train.frozen import FrozenBatch, read_words, story_losses, tell
 from lianhuan.train.loop import TrainStep, train
 
 
@@ -161,12 +159,35 @@ class TestTraining:
         base = listening(load_generator(folders["sd2"]))
         data = coloured_latents()
         work = objective(base, data, "lstm")
-        config = replace(CONFIG, steps=120, warmup=5, log_every=120, checkpoint_every=120, ema=0.9)
+        config = replace(CONFIG, steps=80, warmup=5, log_every=80, checkpoint_every=80, ema=0.9)
         list(train("part", work, replace(config, learning_rate=1e-2), tmp_path))
         alone = story_losses(base, None, data, frames=2)
-        own, other = (story_losses(base, work.memory, data, frames=2, feed=f) for f in ("own", "other"))
+        own, other, none = (
+            story_losses(base, work.memory, data, frames=2, feed=feed) for feed in ("own", "other", "none")
+        )
         assert sum(own) < 0.75 * sum(alone)
         assert sum(own) < 0.9 * sum(other)
+        assert sum(own) < 0.95 * sum(none)
+
+    def test_the_guess_teaches_to_look(self, sd1: StableDiffusion, tmp_path: Path) -> None:
+        """Colours that no word tells are guessed from what the memory adds; without its share of the loss they are not."""
+        data = coloured_latents()
+        config = replace(CONFIG, steps=60, checkpoint_every=60)
+        found = []
+        for weight in (0.0, 1.0):
+            events = train(f"guess-{weight}", objective(sd1, data, "lstm", guess=weight), config, tmp_path)
+            wrong = [event.figures["guess"] for event in events]
+            found.append(sum(wrong[40:]) / 20)
+        nothing = float(data.latents.float().square().mean())
+        assert found[1] < 0.7 * nothing
+        assert found[0] > 0.9 * nothing
+
+    def test_a_single_picture_has_nothing_to_guess(self, sd1: StableDiffusion) -> None:
+        work = objective(sd1, coloured_latents(), "ar-ldm")
+        one = FrozenBatch(torch.ones(1, 4, 8, 8), ("Mia.",))
+        loss, figures = work.loss(one, 0, torch.device("cpu"))
+        assert torch.isfinite(loss)
+        assert figures["guess"] == 0
 
     def test_frames_one_after_another_give_the_same_gradient(
         self, sd1: StableDiffusion, data: EncodedStories
@@ -237,7 +258,7 @@ class TestTraining:
     ) -> None:
         assert [objective(sd1, data, *kind).drop for kind in (("lstm",), ("ar-ldm",))] == [0.0, 0.1]
         memory = memory_beside(sd1, "lstm", rank=2)
-        told = tell(sd1, memory, ["a", "b"], torch.zeros(2, 4, 8, 8), [False, True])
+        told = tell(sd1, memory, read_words(sd1, ["a", "b"]), torch.zeros(2, 4, 8, 8), [False, True])
         assert torch.equal(told[1].tokens, sd1.null(1).tokens)
         assert objective(sd1, data, "lstm", rank=2).drop == 0.1
 
@@ -245,19 +266,8 @@ class TestTraining:
         self, folders: dict[str, Path], stories: Path, tmp_path: Path
     ) -> None:
         """Losses and weights to 1e-4: only the order of summing differs."""
-        train_in_a_process(str(folders["sd1"]), str(stories), str(tmp_path / "one"))
-        code = "import sys; from frozen_runs import train_in_a_process; train_in_a_process(*sys.argv[1:])"
-        program = tmp_path / "run.py"
-        program.write_text(f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n{code}\n")
-        out = tmp_path / "two"
-        subprocess.run(
-            [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(program),
-             str(folders["sd1"]), str(stories), str(out)],
-            check=True, capture_output=True, timeout=300,
-        )  # fmt: skip
-        alone, *both = [
-            json.loads((tmp_path / name).read_text()) for name in ("one/0.json", "two/0.json", "two/1.json")
-        ]
+        alone = train_in_a_process(folders["sd1"], stories, tmp_path / "one")
+        both = train_in_processes(folders["sd1"], stories, tmp_path / "two", 2)
         assert (alone["count"], both[0]["count"], both[1]["losses"]) == (1, 2, [])
         assert both[0]["losses"] == pytest.approx(alone["losses"], rel=1e-4)
         assert [one["weights"] for one in both] == pytest.approx([alone["weights"]] * 2, rel=1e-4)

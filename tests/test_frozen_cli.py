@@ -57,7 +57,7 @@ def test_the_recipe_leaves_a_memory_and_its_figures(trained: Path, folders: dict
     events = [json.loads(line) for line in (trained / "metrics.jsonl").read_text().splitlines()]
     assert [event.get("split", event.get("recipe")) for event in events] == [
         "train", "memory-lstm", "validation", "validation"]  # fmt: skip
-    assert set(events[-1]["figures"]) == {"base", "memory", "other"}
+    assert set(events[-1]["figures"]) == {"base", "memory", "other", "none"}
     assert {path.name for path in (trained / "memory").iterdir()} == {"config.json", "model.safetensors"}
     memory = load_memory(str(trained / "memory"), folders["sd1"])
     assert memory.config.base.family == "sd1"

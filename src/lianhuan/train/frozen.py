@@ -24,10 +24,12 @@ from lianhuan.train.encoded import EncodedStories, encode_stories
 from lianhuan.train.loop import DataRead, TrainConfig, TrainStep, autocast, train
 from lianhuan.train.processes import Processes
 
-Feed = Literal["own", "other"]
+Feed = Literal["own", "other", "none"]
 FEEDBACK_NOISE = 0.5
 """Pictures are fed back with noise up to this share, against exposure bias."""
 VALIDATION_STORIES = 40
+COARSE = 2
+"""Squares a side whose mean latents are guessed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +44,7 @@ class FrozenPlan:
         rank: of the changes of the base's attention; 0 leaves it alone.
         frames: pages of a story that are told in a row; longer stories are begun at a random page.
         drop: share of the frames that are drawn from nothing, for guidance.
+        guess: weight of the guess at the coarse latents of each page; 0 for none.
         checkpointing: tell frames one after another and keep little of each for the way back: slower, far less memory.
         seed: of the order, the times and the noise.
     """
@@ -53,6 +56,7 @@ class FrozenPlan:
     rank: int = 0
     frames: int = 5
     drop: float = 0.1
+    guess: float = 0.1
     checkpointing: bool = False
     seed: int = 0
 
@@ -70,13 +74,19 @@ class FrozenBaseObjective:
 
     A tenth of the frames is drawn from nothing, each memory with its own null, as AR-LDM does. An LSTM memory without changes
     of the base has nothing to learn there, for its null is the base's own, so that no frame is dropped.
+
+    A new memory is nearly blind, and what a picture tells of the next one is small beside the noise, so that the base's loss
+    alone hardly teaches it to look. Therefore a linear head, which is thrown away afterwards, guesses from what the memory
+    adds to the words the mean latents of the quarters of the page that is to be drawn.
     """
 
     def __init__(
         self, generator: LatentGenerator, memory: BridgedMemory, data: EncodedStories, plan: FrozenPlan
     ):
-        self.module: nn.Module = memory
         self.memory, self.data, self.plan = memory, data, plan
+        base = memory.config.base
+        self.head = nn.Linear(base.context_width, base.latent_channels * COARSE**2)
+        self.module: nn.Module = nn.ModuleDict({"memory": memory, "head": self.head})
         fitted = fit(generator, memory)
         assert isinstance(fitted, LatentGenerator)
         self.generator = fitted
@@ -104,7 +114,8 @@ class FrozenBaseObjective:
         level = FEEDBACK_NOISE * torch.rand(len(x0), 1, 1, 1, generator=rng)
         fed = x0 + (level * torch.randn(x0.shape, generator=rng)).to(device)
         dropped = (torch.rand(len(x0), generator=rng) < self.drop).tolist()
-        contexts = tell(self.generator, self.memory, batch.captions, fed, dropped)
+        words = read_words(self.generator, batch.captions)
+        contexts = tell(self.generator, self.memory, words, fed, dropped)
         t, noise = random_noise(self.generator.denoiser, x0, rng)
         size = 1 if self.plan.checkpointing else len(x0)
         errors = [
@@ -113,28 +124,44 @@ class FrozenBaseObjective:
             )
             for rows in (slice(k, k + size) for k in range(0, len(x0), size))
         ]
-        return torch.cat(errors).mean(), {"frames": torch.tensor(len(x0))}
+        guess = self._guess(words, contexts, x0, dropped)
+        figures = {"frames": torch.tensor(len(x0)), "guess": guess.detach()}
+        return torch.cat(errors).mean() + self.plan.guess * guess, figures
+
+    def _guess(
+        self, words: Sequence[Context], contexts: Sequence[Context], x0: Tensor, dropped: Sequence[bool]
+    ) -> Tensor:
+        """How wrong the guess at the frames from the second on is, mean square; 0 where there are none."""
+        told = [k for k in range(1, len(x0)) if not dropped[k]]
+        if not told:
+            return x0.new_zeros(())
+        pairs = ((contexts[k].tokens, words[k].tokens) for k in told)
+        added = torch.cat([(after[:, : before.shape[1]] - before).mean(1) for after, before in pairs])
+        coarse = nn.functional.adaptive_avg_pool2d(x0[told], COARSE).flatten(1)
+        return (self.head(added) - coarse).square().mean()
+
+
+def read_words(generator: LatentGenerator, captions: Sequence[str]) -> list[Context]:
+    """What the words alone say of each frame."""
+    return [generator.encode([PageRequest(scene_id="", caption=caption)]) for caption in captions]
 
 
 def tell(
     generator: LatentGenerator,
-    memory: BridgedMemory | None,
-    captions: Sequence[str],
-    fed: Tensor,
+    memory: BridgedMemory,
+    words: Sequence[Context],
+    fed: Tensor | None,
     dropped: Sequence[bool] = (),
 ) -> list[Context]:
     """What the denoiser is told of each frame of one story.
 
     Args:
-        generator: reads the words.
-        memory: what is learnt; None for the words alone.
-        captions: of V frames.
-        fed: (V, C, h, w) latents of the pictures that are fed back.
+        generator: whose words they are.
+        memory: what is learnt.
+        words: of V frames, see `read_words`.
+        fed: (V, C, h, w) latents of the pictures that are fed back; None for nothing, so that every frame is a first one.
         dropped: V times whether a frame is drawn from nothing; () for never.
     """
-    words = [generator.encode([PageRequest(scene_id="", caption=caption)]) for caption in captions]
-    if memory is None:
-        return words
     null = generator.null(1) if any(dropped) else None
     state, contexts = memory.start(1), []
     for k, context in enumerate(words):
@@ -142,7 +169,8 @@ def tell(
             contexts.append(memory.read(state, null, "uncond"))
         else:
             contexts.append(memory.read(state, context, "cond"))
-        state = memory.write(state, context, fed[k : k + 1])
+        if fed is not None:
+            state = memory.write(state, context, fed[k : k + 1])
     return contexts
 
 
@@ -163,7 +191,7 @@ def story_losses(
         memory: what was learnt beside it; None for the base alone.
         data: held-out stories; those of a single frame are left out.
         frames: of each story, from the first.
-        feed: whose pictures are fed back: the story's own, or those of another one, the control experiment.
+        feed: whose pictures are fed back: the story's own, or those of another one, the control experiment, or none.
         stories: at most so many.
     """
     device = generator.device
@@ -174,9 +202,10 @@ def story_losses(
     for place, number in enumerate(numbers):
         x0 = data.story(number)[:frames].to(device)
         others = data.story(numbers[(place + 1) % len(numbers)])[:frames].to(device)
-        fed = x0 if feed == "own" else others[torch.arange(len(x0)) % len(others)]
-        captions = [words[0] for words in data.captions[number][: len(x0)]]
-        contexts = tell(drawing, memory, captions, fed)
+        fed = {"own": x0, "other": others[torch.arange(len(x0)) % len(others)], "none": None}[feed]
+        contexts = read_words(drawing, [words[0] for words in data.captions[number][: len(x0)]])
+        if memory is not None:
+            contexts = tell(drawing, memory, contexts, fed)
         rng = torch.Generator().manual_seed(number)
         errors = []
         for k in range(1, len(x0)):
@@ -201,8 +230,8 @@ def train_frozen(
     """Train a memory beside `plan.base` and write it to `folder`/memory; then measure it on the validation split.
 
     Yields:
-        what was read, the steps, and as "validation" the mean losses of held-out stories: of the base alone, with memory, and
-        with the memory of another story's pictures.
+        what was read, the steps, and as "validation" the mean losses of held-out stories: of the base alone, with memory,
+        with the memory of another story's pictures, and of none.
 
     Raises:
         RecipeError: no picture can be read, or the checkpoint belongs to another run.
@@ -230,6 +259,7 @@ def train_frozen(
             "base": story_losses(generator, None, held_out, frames=plan.frames),
             "memory": story_losses(generator, memory, held_out, frames=plan.frames),
             "other": story_losses(generator, memory, held_out, frames=plan.frames, feed="other"),
+            "none": story_losses(generator, memory, held_out, frames=plan.frames, feed="none"),
         }
     if figures["memory"]:
         means = {name: float(np.mean(losses)) for name, losses in figures.items()}
