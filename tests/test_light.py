@@ -1,7 +1,10 @@
 """The light engine draws what torch draws, always the same, and without torch."""
 
+import gc
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -319,3 +322,17 @@ def test_a_book_goes_on_with_the_other_engine(tiny_model, tmp_path):
         illustrate(parse_story(STORY), generator, memory=memory, steps=2), tmp_path / "c"
     )
     assert [page.picked for page in other.file.scenes] == shown
+
+
+def test_signals_still_arrive_when_networks_have_gone(tiny_model: Path) -> None:
+    for _ in range(2):
+        generator = load_generator(tiny_model, engine="light")
+        generator.encode_pictures([Image.new("RGB", (128, 128))])
+        generator.null(1)
+        del generator
+        gc.collect()
+    came: list[int] = []
+    before = signal.signal(signal.SIGUSR1, lambda number, _: came.append(number))
+    os.kill(os.getpid(), signal.SIGUSR1)
+    signal.signal(signal.SIGUSR1, before)
+    assert came == [signal.SIGUSR1]

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,16 @@ def threads() -> int:
         return int(wish)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(MOST, cores)
+
+
+@cache
+def core() -> ov.Core:
+    """OpenVINO's core, one for the whole life of the process.
+
+    Each core gives the thread a stack of its own for signals. When one goes before a later one, that one gives back a stack
+    which is gone, and the next signal, such as Ctrl-C or the end of a child process, would kill the process.
+    """
+    return ov.Core()
 
 
 class Network:
@@ -64,4 +74,4 @@ class Network:
             "INFERENCE_NUM_THREADS": threads(),
             "ENABLE_CPU_PINNING": False,
         }
-        return ov.Core().compile_model(self._model, "CPU", settings).create_infer_request()
+        return core().compile_model(self._model, "CPU", settings).create_infer_request()
