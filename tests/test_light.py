@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -264,6 +265,7 @@ def test_the_names_of_memories_say_what_their_classes_give():
 
 DRAWING = """
 import sys
+from pathlib import Path
 sys.modules.update(dict.fromkeys(sys.argv.pop(1).split("+")))  # as if not installed
 from lianhuan.cli import main
 main()
