@@ -11,8 +11,8 @@ from typing import Annotated
 import typer
 
 from lianhuan.cli.terminal import print_json
-from lianhuan.cli.threads import cores
 from lianhuan.errors import LianhuanError
+from lianhuan.threads import cores
 
 LIBRARIES = (
     "diffusers",

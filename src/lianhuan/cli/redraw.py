@@ -163,14 +163,13 @@ class _Pictures:
 
 
 def _draw(book: "Book", wish: "Redraw", pictures: _Pictures, computing: options.Computing) -> None:
-    from lianhuan.conductor import PageDone, Step, load_models, redraw as draw
-    from lianhuan.generators import Extras
+    from lianhuan.conductor import PageDone, Step, extras_of, load_models, redraw as draw
 
     file = book.file
     by, compute = computing.settled(
         file.generator,
         file.memory,
-        Extras(file.config, file.vae, file.loras, file.embeddings),
+        extras_of(file),
         learnt=any(member.adapter for member in file.cast),
         sketch=pictures.sketch is not None,
     )

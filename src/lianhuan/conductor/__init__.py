@@ -2,7 +2,7 @@
 
 from lianhuan.conductor.events import Event, PageDone, Planned, Step
 from lianhuan.conductor.illustrate import draw_stories, illustrate
-from lianhuan.conductor.models import choose_engine, load_models, with_cast
+from lianhuan.conductor.models import choose_engine, extras_of, load_models, with_cast
 from lianhuan.conductor.redraw import Redraw, redraw
 from lianhuan.conductor.storybook import Book, draw_book
 
@@ -16,6 +16,7 @@ __all__ = [
     "choose_engine",
     "draw_book",
     "draw_stories",
+    "extras_of",
     "illustrate",
     "load_models",
     "redraw",

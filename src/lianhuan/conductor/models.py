@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from lianhuan.book import Book
+from lianhuan.book import Book, BookFile
 from lianhuan.errors import CheckpointError
 from lianhuan.generators import Compute, Extras, Generator, load_generator
 from lianhuan.generators.base import Engine
@@ -36,9 +36,14 @@ def load_models(
         MissingDependency: the engine is not installed.
     """
     file, how = book.file, compute or Compute()
-    extras = Extras(file.config, file.vae, file.loras, file.embeddings)
-    generator = with_cast(load_generator(file.generator, extras, how, engine=engine), file.cast)
+    drawing = load_generator(file.generator, extras_of(file), how, engine=engine)
+    generator = with_cast(drawing, file.cast)
     return generator, load_memory(file.memory, file.generator, how.device, engine=engine)
+
+
+def extras_of(file: BookFile) -> Extras:
+    """What a book adds to its generator."""
+    return Extras(file.config, file.vae, file.loras, file.embeddings)
 
 
 def choose_engine(

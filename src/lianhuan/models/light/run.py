@@ -1,6 +1,5 @@
 """Running a network of the light engine, always with the same result."""
 
-import os
 from collections.abc import Callable
 from functools import cache, cached_property
 from pathlib import Path
@@ -11,18 +10,7 @@ import openvino as ov
 
 from lianhuan.arrays import Array
 from lianhuan.errors import CheckpointError
-
-MOST = 2
-"""Threads that are used at most, as with torch."""
-
-
-def threads() -> int:
-    """One thread per core, at most two; OMP_NUM_THREADS overrules it."""
-    wish = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
-    if wish.isdigit() and int(wish) > 0:
-        return int(wish)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(MOST, cores)
+from lianhuan.threads import threads
 
 
 @cache
