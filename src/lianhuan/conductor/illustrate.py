@@ -21,6 +21,7 @@ from lianhuan.memory import Memory, NoMemory
 from lianhuan.memory.base import State
 from lianhuan.memory.load import check_accepted, fit, load_memory
 from lianhuan.models.context import Context
+from lianhuan.models.files import short_hash
 from lianhuan.story import (
     DEFAULT_GUIDANCE,
     DEFAULT_STEPS,
@@ -203,7 +204,7 @@ def weights_of(generator: Generator, memory: Memory) -> str:
     """The fingerprint of all weights that draw: the generator's own, unless the memory brings others."""
     if not memory.fingerprint:
         return generator.fingerprint
-    return hashlib.sha256(f"{generator.fingerprint} {memory.fingerprint}".encode()).hexdigest()[:16]
+    return short_hash(f"{generator.fingerprint} {memory.fingerprint}")
 
 
 def _check_weights(requests: Sequence[PageRequest], generator: Generator) -> None:
@@ -232,7 +233,7 @@ def _portraits(story: Story, memory: Memory, home: Path) -> list[tuple[PageReque
 def _remembered(before: str | None, request: PageRequest, image: Image.Image) -> str:
     """A name for what memory was given: the words and the pictures of this page and of all pages `before` it."""
     words = request.model_dump_json(exclude={"seed", "take", *Settings.model_fields})
-    return hashlib.sha256(f"{before} {words} {_picture_hash(image)}".encode()).hexdigest()[:16]
+    return short_hash(f"{before} {words} {_picture_hash(image)}")
 
 
 def _picture_hash(image: Image.Image) -> str:

@@ -1,7 +1,6 @@
 """A generator that knows a character which it was not trained on."""
 
 import copy
-import hashlib
 from collections.abc import Mapping
 
 import torch
@@ -9,6 +8,7 @@ import torch
 from lianhuan.errors import CheckpointError
 from lianhuan.generators.latent_diffusion import LatentDiffusion
 from lianhuan.models.adapter import Adapter, add_word
+from lianhuan.models.files import short_hash
 from lianhuan.models.tokens import PageTokenizer
 from lianhuan.tensors import digest
 
@@ -43,7 +43,7 @@ def with_characters(generator: LatentDiffusion, characters: Mapping[str, Adapter
         marks += [name, *_marks(adapter)]
     knowing = LatentDiffusion(
         name=generator.name,
-        fingerprint=hashlib.sha256(" ".join(marks).encode()).hexdigest()[:16],
+        fingerprint=short_hash(" ".join(marks)),
         autoencoder=generator.autoencoder,
         text_encoder=text,
         tokenizer=PageTokenizer(words, generator.tokenizer.max_length),

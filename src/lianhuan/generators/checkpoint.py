@@ -1,6 +1,5 @@
 """Loading Stable Diffusion checkpoints, folders and single files: safetensors only, nothing from the network."""
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -29,7 +28,7 @@ from lianhuan.generators.schedulers import noise_path
 from lianhuan.generators.single_file import DOUBLE, file_networks
 from lianhuan.generators.stable_diffusion import StableAutoencoder, StableDiffusion
 from lianhuan.models.denoiser import Denoiser
-from lianhuan.models.files import PICKLES, fingerprint
+from lianhuan.models.files import PICKLES, fingerprint, short_hash
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ class Place:
             fingerprint(self.file.parent, [self.file.name]),
             fingerprint(self.folder, ("model_index.json", *settings, *self.others)),
         ]
-        return hashlib.sha256(" ".join(marks).encode()).hexdigest()[:16]
+        return short_hash(" ".join(marks))
 
 
 def load_stable_diffusion(place: Place, name: str, extras: Extras, compute: Compute) -> StableDiffusion:

@@ -1,6 +1,5 @@
 """LoRA adapters and textual inversions, put into the networks of a pipeline of diffusers."""
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from torch import Tensor
 
 from lianhuan.errors import CheckpointError
 from lianhuan.generators.options import Extras, lora
-from lianhuan.models.files import PICKLES, fingerprint
+from lianhuan.models.files import PICKLES, fingerprint, short_hash
 
 _DOWN = ("lora_down.weight", "lora_A.weight", "lora.down.weight", "lora_linear_layer.down.weight")
 """How the name of the first matrix of a layer's LoRA ends: kohya, peft, diffusers, and diffusers' text encoders."""
@@ -45,7 +44,7 @@ def marked(mark: str, extras: Extras) -> str:
     parts = [f"{fingerprint(path.parent, [path.name])} {scale}" for path, scale in files]
     if extras.vae:
         parts.append(fingerprint(Path(extras.vae)))
-    return hashlib.sha256(" ".join([mark, *parts]).encode()).hexdigest()[:16] if parts else mark
+    return short_hash(" ".join([mark, *parts])) if parts else mark
 
 
 def _loadable(pipeline: Any) -> list[str]:

@@ -1,6 +1,5 @@
 """Loading IP-Adapters for Stable Diffusion, in the layout in which they are handed around: safetensors only."""
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from transformers import CLIPImageProcessorPil, CLIPVisionModelWithProjection
 
 from lianhuan.errors import CheckpointError
 from lianhuan.generators.checkpoint import check_there, load_network
-from lianhuan.models.files import PICKLES, fingerprint, read_config
+from lianhuan.models.files import PICKLES, fingerprint, read_config, short_hash
 from lianhuan.models.image_prompt import ImagePrompter
 
 ENCODER = "image_encoder"
@@ -65,7 +64,7 @@ def load_ip_adapter(where: Path, model: Path, device: str = "cpu") -> ImagePromp
     side = encoder.config.image_size
     marks = fingerprint(file.parent, (file.name,)) + fingerprint(home)
     prompter = ImagePrompter(
-        fingerprint=hashlib.sha256(marks.encode()).hexdigest()[:16],
+        fingerprint=short_hash(marks),
         encoder=encoder,
         processor=CLIPImageProcessorPil(size=side, crop_size=side),
         projection=projection,

@@ -4,7 +4,6 @@ Training-free for the user: an IP-Adapter (Ye et al. 2023) was trained once for 
 character is what the adapter's CLIP saw of its pictures, and all that grows with the story is the cast.
 """
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 
@@ -15,6 +14,7 @@ from lianhuan.generators.base import Input
 from lianhuan.memory.base import Branch, State
 from lianhuan.memory.window import cast_of
 from lianhuan.models.context import Context
+from lianhuan.models.files import short_hash
 from lianhuan.models.image_prompt import ImagePrompter
 from lianhuan.models.prompts import Prompts, Regions, join_prompts
 
@@ -61,7 +61,7 @@ class ImagePromptMemory:
         if self.config.pictures < 1:
             raise ValueError("pictures must be at least 1")
         marks = f"{prompter.fingerprint} {asdict(self.config)}"
-        self.fingerprint = hashlib.sha256(marks.encode()).hexdigest()[:16]
+        self.fingerprint = short_hash(marks)
 
     def start(self, stories: int) -> State:
         """No pictures."""

@@ -110,6 +110,11 @@ def _from_int8(arrays: dict[str, npt.NDArray[Any]]) -> Arrays:
     return {name: array * scales[name] if name in scales else array for name, array in plain.items()}
 
 
+def short_hash(text: str) -> str:
+    """16 hex digits that stand for a text, as those of `fingerprint` do for files."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
 def fingerprint(folder: Path, parts: Iterable[str] = ("",)) -> str:
     """A short hash of the weights and settings under `folder`; large files are not held in memory.
 

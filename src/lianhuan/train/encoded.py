@@ -1,6 +1,5 @@
 """Stories of pictures as a base's autoencoder sees them, encoded once before the training and kept in the run folder."""
 
-import hashlib
 import json
 import os
 from collections import Counter
@@ -15,6 +14,7 @@ from torch import Tensor
 from lianhuan.data.stories import BROKEN, PictureStory, StorySet
 from lianhuan.errors import PictureError, RecipeError
 from lianhuan.generators.latent import LatentGenerator
+from lianhuan.models.files import short_hash
 from lianhuan.train.loop import DataRead
 
 Words = tuple[str, ...]
@@ -100,4 +100,4 @@ def _encode(
 def _key(generator: LatentGenerator, found: StorySet) -> str:
     """A name for what is encoded by what: the model's weights, and the names and words of the stories."""
     told = [(story.id, [frame.captions for frame in story.frames]) for story in found.stories]
-    return hashlib.sha256(f"{generator.fingerprint} {generator.size} {told}".encode()).hexdigest()[:16]
+    return short_hash(f"{generator.fingerprint} {generator.size} {told}")
