@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lianhuan.models.edges import STORYBOOK_LAYERS
+from lianhuan.models.few_steps import FewSteps
 from lianhuan.train import parts
 from lianhuan.train.loop import TrainConfig, TrainStep
 
@@ -122,4 +123,12 @@ def sketch(folder: Path, *, resume: bool = False, steps: int | None = None) -> I
     config = TrainConfig(steps=steps or 3000, learning_rate=1e-3, weight_decay=0.0, ema=0.99)
     return parts.train_sketch(
         folder, config, layers=STORYBOOK_LAYERS, stories=STORIES, batch=3, resume=resume
+    )
+
+
+def few_steps(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
+    """The denoiser that draws in four steps without guidance, from the one with guidance, batches of 10 stories of 5 frames."""
+    config = TrainConfig(steps=steps or 1000, learning_rate=4e-4, warmup=50, decay=0.5, ema=0.99, checkpoint_every=100)
+    return parts.train_few_steps(
+        folder, config, FewSteps(steps=4, guidance=4.5), stories=STORIES, batch=10, resume=resume
     )

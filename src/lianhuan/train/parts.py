@@ -4,9 +4,10 @@
 finished parts in the layout that `lianhuan.generators.load_generator` reads, `folder`/reader the reader of the bench.
 """
 
+import copy
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,7 @@ from lianhuan.models.autoencoder import Autoencoder, AutoencoderConfig
 from lianhuan.models.clip import ClipConfig, StoryClip, load_clip, save_clip
 from lianhuan.models.denoiser import Denoiser, build_unet, watched
 from lianhuan.models.edges import EdgePredictor, EdgePredictorConfig
+from lianhuan.models.few_steps import FEW_STEPS, HOW, FewSteps
 from lianhuan.models.files import fingerprint, load_weights, read_config, save_part
 from lianhuan.models.known_words import save_known_words
 from lianhuan.models.noisy_clip import NOISY_CLIP, NoisyClip, NoisyClipConfig
@@ -35,6 +37,7 @@ from lianhuan.models.tokens import PageTokenizer
 from lianhuan.sampling import NoisePath
 from lianhuan.train.autoencoder import AutoencoderObjective
 from lianhuan.train.clip import ClipObjective
+from lianhuan.train.distill import DistillObjective
 from lianhuan.train.loop import TrainConfig, TrainStep, has_bf16, train
 from lianhuan.train.noisy_clip import NoisyClipObjective
 from lianhuan.train.processes import pick_device
@@ -223,16 +226,38 @@ def train_sketch(
     save_part(predictor.cpu(), predictor.to_config(), folder / "model" / "sketch")
 
 
+def train_few_steps(
+    folder: Path, config: TrainConfig, how: FewSteps, *, stories: int, batch: int, resume: bool
+) -> Iterator[TrainStep]:
+    """Train the denoiser that draws in few steps, from the one that is there; `batch` counts stories."""
+    torch.manual_seed(0)
+    model = own_loop(load_generator(folder / "model"), "few steps")
+    data = story_data(folder, stories, batch, seed=8)
+    story = StoryObjective(model.text_encoder, [_memory(folder, LSTMMemory.name)], data)
+    story.module.requires_grad_(False).to(pick_device())
+    teacher = model.denoiser.to(pick_device())
+    student = copy.deepcopy(teacher)
+    student.requires_grad_(True)
+    objective = DistillObjective(student, teacher, story, how, model.bound)
+    yield from train("few-steps", objective, config, folder, resume=resume)
+    _save_unet(student, folder / "model" / FEW_STEPS)
+    (folder / "model" / FEW_STEPS / HOW).write_text(json.dumps(asdict(how)) + "\n")
+
+
 def save_denoiser(folder: Path, denoiser: Denoiser) -> None:
     """Write the UNet, its path and the index of the model folder."""
-    settings = {key: value for key, value in denoiser.unet.config.items() if not key.startswith("_")}  # type: ignore[operator,union-attr]
-    save_part(denoiser.unet.cpu(), settings, folder / "model" / "unet")
+    _save_unet(denoiser, folder / "model" / "unet")
     path = folder / "model" / "path"
     path.mkdir(parents=True, exist_ok=True)
     times = len(denoiser.path.alphas_cumprod)
     how = {"times": times, "prediction": denoiser.prediction, "bound": BOUND}
     (path / "config.json").write_text(json.dumps(how) + "\n")
     (folder / "model" / "model_index.json").write_text(json.dumps({"_class_name": "LatentDiffusion"}) + "\n")
+
+
+def _save_unet(denoiser: Denoiser, part: Path) -> None:
+    settings = {key: value for key, value in denoiser.unet.config.items() if not key.startswith("_")}  # type: ignore[operator,union-attr]
+    save_part(denoiser.unet.cpu(), settings, part)
 
 
 def _new_text(folder: Path) -> StoryTextEncoder:

@@ -25,6 +25,8 @@ CARRIED_LABELS = ("time", "weather")
 """Labels that an earlier page may decide."""
 LOOK_LABELS = ("top", "head")
 """Labels per actor that only pictures show."""
+Kinds = tuple[Context, Context, Context]
+"""Of one frame of all stories: its words with memory, its words alone, and the null of guidance."""
 
 
 @dataclass(frozen=True)
@@ -157,18 +159,31 @@ class StoryObjective:
         """The loss of some stories; `step` seeds the noise; figures hold each part and the heads' accuracies."""
         batch = batch.to(device)
         rng = step_rng(self.data.seed, step)
+        plain, seen, told = self._read(batch, step, rng)
+        aux, figures = self._aux(batch, plain, told, seen)
+        loss = self.aux_weight * aux
+        if self.denoiser is not None:
+            drawn = self._denoise(batch, self._context(told, rng, self.drop_all), rng)
+            figures["denoise"] = drawn.detach()
+            loss = loss + drawn
+        return loss, figures
+
+    @torch.no_grad()
+    def contexts(self, batch: StoryBatch, step: int) -> tuple[Context, Context]:
+        """What the pages of a batch are drawn with, and the null of guidance; V frames of B stories each, frame after frame."""
+        rng = step_rng(self.data.seed, step)
+        _, _, told = self._read(batch, step, rng)
+        return self._context(told, rng, drop_all=0), Context.join([null for _, _, null in told])
+
+    def _read(
+        self, batch: StoryBatch, step: int, rng: torch.Generator
+    ) -> tuple[Context, Tensor, list[Kinds]]:
+        """The words of all pages, what the memory whose turn it is sees in their pictures, and both together."""
         memory = self.memories[step % len(self.memories)]
         plain = Context(*self.text(batch.ids, batch.segments, batch.mask))
         pictures = self._noised(batch, rng)
         seen = memory.look(plain, pictures.flatten(0, 1)).unflatten(0, pictures.shape[:2])
-        told = self._tell(memory, batch, plain, seen)
-        aux, figures = self._aux(batch, plain, told, seen)
-        loss = self.aux_weight * aux
-        if self.denoiser is not None:
-            drawn = self._denoise(batch, self._context(told, rng), rng)
-            figures["denoise"] = drawn.detach()
-            loss = loss + drawn
-        return loss, figures
+        return plain, seen, self._tell(memory, batch, plain, seen)
 
     def _noised(self, batch: StoryBatch, rng: torch.Generator) -> Tensor:
         """The pictures as they are fed back: with noise of a random level, (B, V, C, 16, 16)."""
@@ -178,7 +193,7 @@ class StoryObjective:
 
     def _tell(
         self, memory: TrainedMemory, batch: StoryBatch, plain: Context, seen: Tensor
-    ) -> list[tuple[Context, Context, Context]]:
+    ) -> list[Kinds]:
         """For each frame: its words with memory, its words alone, and the null of guidance; B stories each."""
         stories, frames = batch.latents.shape[:2]
         tokens = plain.tokens.unflatten(0, (stories, frames))
@@ -195,13 +210,13 @@ class StoryObjective:
             state = memory.remember(state, words, seen[:, k])
         return told
 
-    def _context(self, told: list[tuple[Context, Context, Context]], rng: torch.Generator) -> Context:
+    def _context(self, told: list[Kinds], rng: torch.Generator, drop_all: float) -> Context:
         """What the denoiser gets, frame after frame: at times without memory (whole stories), at times nothing (single frames)."""
         stories = len(told[0][0].tokens)
         forget = torch.rand(stories, generator=rng) < self.drop_memory
         picked = []
         for kinds in told:
-            empty = torch.rand(stories, generator=rng) < self.drop_all
+            empty = torch.rand(stories, generator=rng) < drop_all
             kind = torch.where(empty, 2, forget.long())
             every = Context.join(kinds)
             rows = (kind * stories + torch.arange(stories)).to(every.tokens.device)
@@ -212,7 +227,7 @@ class StoryObjective:
         self,
         batch: StoryBatch,
         plain: Context,
-        told: list[tuple[Context, Context, Context]],
+        told: list[Kinds],
         seen: Tensor,
     ) -> tuple[Tensor, dict[str, Tensor]]:
         shape = batch.latents.shape[:2]
@@ -245,7 +260,7 @@ class StoryObjective:
     def _denoise(self, batch: StoryBatch, context: Context, rng: torch.Generator) -> Tensor:
         assert self.denoiser is not None
         x0, focus = (part.transpose(0, 1).flatten(0, 1) for part in (batch.latents, batch.focus))
-        return diffusion_loss(self.denoiser, x0, context, rng, _weights(focus))
+        return diffusion_loss(self.denoiser, x0, context, rng, cell_weights(focus))
 
 
 def _empty_page(batch: StoryBatch) -> tuple[Tensor, Tensor, Tensor]:
@@ -253,7 +268,7 @@ def _empty_page(batch: StoryBatch) -> tuple[Tensor, Tensor, Tensor]:
     return none, none, torch.zeros_like(batch.mask[:1])
 
 
-def _weights(focus: Tensor) -> Tensor:
+def cell_weights(focus: Tensor) -> Tensor:
     """(N, 1, 16, 16) from (N, 2, 16, 16): cells of characters count 3 times, of the prop 9 times.
 
     Characters cover a fifth of a picture and the prop a thirty-fifth, but they are what is looked at. Where they are

@@ -1,0 +1,91 @@
+"""Training of a denoiser that draws in few steps, without a second call for guidance."""
+
+import torch
+from torch import Tensor, nn
+
+from lianhuan.generators.loop import within_bound
+from lianhuan.models.context import Context
+from lianhuan.models.denoiser import Denoiser
+from lianhuan.models.few_steps import FewSteps
+from lianhuan.sampling import dpmpp_2m
+from lianhuan.train.diffusion import step_rng
+from lianhuan.train.story import StoryBatch, StoryObjective, cell_weights
+
+SUBSTEPS = 3
+"""Steps of the teacher for one of the student."""
+
+
+class DistillObjective:
+    """Progressive distillation (Salimans and Ho 2022) of a guided denoiser (Meng et al. 2023) in one go.
+
+    At each of the student's few times a true picture is noised; the teacher walks `SUBSTEPS` guided steps of DPM-Solver++
+    from there to the student's next time, and the student learns to arrive where it does in one step of DDIM.
+
+    Args:
+        student: what learns, from the teacher's weights.
+        teacher: what it learns from.
+        story: words and memories as they are.
+        how: steps and guidance of the student.
+        bound: of the teacher's estimates, see `within_bound`.
+    """
+
+    def __init__(
+        self,
+        student: Denoiser,
+        teacher: Denoiser,
+        story: StoryObjective,
+        how: FewSteps,
+        bound: float | None,
+    ):
+        self.module: nn.Module = student.unet
+        self.student, self.teacher, self.story = student, teacher, story
+        self.how, self.bound = how, bound
+        self.times = teacher.path.times(how.steps * SUBSTEPS)
+
+    def batch(self, step: int) -> StoryBatch:
+        """The stories of `step`."""
+        return self.story.batch(step)
+
+    def loss(self, batch: StoryBatch, step: int, device: torch.device) -> tuple[Tensor, dict[str, Tensor]]:
+        """Squared error of v on all pages of some stories, each at one of the times; the figures hold that of each time."""
+        batch = batch.to(device)
+        rng = step_rng(self.story.data.seed, step)
+        cond, null = self.story.contexts(batch, step)
+        x0, focus = (part.transpose(0, 1).flatten(0, 1) for part in (batch.latents, batch.focus))
+        weight = cell_weights(focus)
+        losses = []
+        for number, rows in enumerate(torch.randperm(len(x0), generator=rng).chunk(self.how.steps)):
+            noise = torch.randn(x0[rows].shape, generator=rng).to(device)
+            error = self._error(number, x0[rows], noise, _some(cond, rows), _some(null, rows))
+            losses.append((weight[rows] * error).mean() / weight.mean())
+        figures = {f"at_{self.times[i * SUBSTEPS]:.0f}": loss.detach() for i, loss in enumerate(losses)}
+        return torch.stack(losses).mean(), figures
+
+    def _error(self, number: int, x0: Tensor, noise: Tensor, cond: Context, null: Context) -> Tensor:
+        """Squared error (B, C, H, W) of v at the student's time `number`."""
+        path = self.teacher.path
+        times = self.times[number * SUBSTEPS : (number + 1) * SUBSTEPS + 1]
+        t, after = times[0], times[-1]
+        x = path.alpha(t) * x0 + path.sigma(t) * noise
+        arrived = self._walk(x, times, Context.join([cond, null]))
+        left = path.sigma(after) / path.sigma(t)
+        aim = (arrived - left * x) / (path.alpha(after) - left * path.alpha(t))
+        found = self.student(x, t, cond).float()
+        return ((found - aim) / path.sigma(t)).square()
+
+    @torch.no_grad()
+    def _walk(self, x: Tensor, times: list[float], both: Context) -> Tensor:
+        """Where the teacher arrives from `x`."""
+
+        def denoise(x: Tensor, t: float) -> Tensor:
+            cond, null = self.teacher(x.repeat(2, 1, 1, 1), t, both).float().chunk(2)
+            guided = null + self.how.guidance * (cond - null)
+            return guided if self.bound is None else within_bound(guided, self.bound)
+
+        *_, last = dpmpp_2m(denoise, self.teacher.path, x, times)
+        arrived: Tensor = last.x
+        return arrived
+
+
+def _some(context: Context, rows: Tensor) -> Context:
+    return Context(context.tokens[rows], context.mask[rows])
