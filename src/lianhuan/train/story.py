@@ -245,7 +245,7 @@ class StoryObjective:
     def _denoise(self, batch: StoryBatch, context: Context, rng: torch.Generator) -> Tensor:
         assert self.denoiser is not None
         x0, focus = (part.transpose(0, 1).flatten(0, 1) for part in (batch.latents, batch.focus))
-        return diffusion_loss(self.denoiser, x0, context, rng, _weights(focus))
+        return diffusion_loss(self.denoiser, x0, context, rng, cell_weights(focus))
 
 
 def _empty_page(batch: StoryBatch) -> tuple[Tensor, Tensor, Tensor]:
@@ -253,7 +253,7 @@ def _empty_page(batch: StoryBatch) -> tuple[Tensor, Tensor, Tensor]:
     return none, none, torch.zeros_like(batch.mask[:1])
 
 
-def _weights(focus: Tensor) -> Tensor:
+def cell_weights(focus: Tensor) -> Tensor:
     """(N, 1, 16, 16) from (N, 2, 16, 16): cells of characters count 3 times, of the prop 9 times.
 
     Characters cover a fifth of a picture and the prop a thirty-fifth, but they are what is looked at. Where they are
