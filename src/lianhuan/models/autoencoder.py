@@ -1,4 +1,4 @@
-"""The autoencoder: pictures (B, 3, 128, 128) <-> whitened latents (B, C, 16, 16)."""
+"""The autoencoder: pictures (B, 3, 256, 256) <-> whitened latents (B, C, 16, 16)."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -10,11 +10,30 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class AutoencoderConfig:
-    """Sizes of `Autoencoder`; pictures shrink by `patch` times 2 per width after the first."""
+    """Sizes of `Autoencoder`.
+
+    Attributes:
+        latent_channels: numbers of a latent cell.
+        patch: side of the patches into which pictures are folded, in pixels.
+        widths: of the encoder's levels; each after the first halves the side.
+        decoder_widths: of the decoder's, None for those of the encoder. With more of them than `widths` the decoder draws
+            larger pictures than the encoder looks at.
+    """
 
     latent_channels: int = 8
     patch: int = 4
     widths: tuple[int, ...] = (96, 160)
+    decoder_widths: tuple[int, ...] | None = None
+
+    @property
+    def shrink(self) -> int:
+        """By so much pictures are made smaller before the encoder looks at them."""
+        return int(2 ** (len(self.decoder_widths or self.widths) - len(self.widths)))
+
+    @property
+    def cell(self) -> int:
+        """Side of a latent cell in pixels of the picture."""
+        return int(self.patch * 2 ** (len(self.decoder_widths or self.widths) - 1))
 
 
 class Autoencoder(nn.Module):
@@ -31,23 +50,17 @@ class Autoencoder(nn.Module):
         super().__init__()
         self.config = config
         folded = 3 * config.patch**2
-        widths = tuple(config.widths)
-        shape: dict[str, Any] = {
-            "block_out_channels": widths,
-            "layers_per_block": 1,
-            "norm_num_groups": 16,
-            "mid_block_add_attention": False,
-        }
-        down = ("DownEncoderBlock2D",) * len(widths)
-        up = ("UpDecoderBlock2D",) * len(widths)
-        self.encoder = Encoder(folded, config.latent_channels, down, double_z=False, **shape)
-        self.decoder = Decoder(config.latent_channels, folded, up, **shape)
+        self.encoder = Encoder(folded, config.latent_channels, double_z=False, **_levels("Down", config.widths))
+        self.decoder = Decoder(
+            config.latent_channels, folded, **_levels("Up", config.decoder_widths or config.widths)
+        )
         self.register_buffer("mean", torch.zeros(1, config.latent_channels, 1, 1))
         self.register_buffer("std", torch.ones(1, config.latent_channels, 1, 1))
 
     def encode(self, pictures: Tensor) -> Tensor:
-        """Latents (B, C, H/8, W/8) of mean 0 and deviation 1 per channel, from pictures (B, 3, H, W) in [-1, 1]."""
-        folded = nn.functional.pixel_unshuffle(pictures, self.config.patch)
+        """Latents (B, C, H/cell, W/cell) of mean 0 and deviation 1 per channel, from pictures (B, 3, H, W) in [-1, 1]."""
+        seen = nn.functional.avg_pool2d(pictures, self.config.shrink)
+        folded = nn.functional.pixel_unshuffle(seen, self.config.patch)
         return (self.encoder(folded) - self.mean) / self.std
 
     def decode(self, latents: Tensor) -> Tensor:
@@ -65,3 +78,15 @@ class Autoencoder(nn.Module):
     def to_config(self) -> dict[str, object]:
         """The sizes as plain JSON."""
         return asdict(self.config)
+
+
+def _levels(way: str, widths: tuple[int, ...]) -> dict[str, Any]:
+    """What diffusers wants to know of the levels."""
+    coder = "Encoder" if way == "Down" else "Decoder"
+    return {
+        f"{way.lower()}_block_types": (f"{way}{coder}Block2D",) * len(widths),
+        "block_out_channels": tuple(widths),
+        "layers_per_block": 1,
+        "norm_num_groups": 16,
+        "mid_block_add_attention": False,
+    }
