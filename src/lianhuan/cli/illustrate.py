@@ -44,7 +44,10 @@ def illustrate(  # noqa: PLR0913 - one argument per option
         ),
     ] = None,
     steps: Annotated[
-        int | None, typer.Option(help="Denoising steps of a page, 1 to 1000. [default: 20]")
+        int | None,
+        typer.Option(
+            help="Denoising steps of a page, 1 to 1000. [default: the model's own; 20 for checkpoints]"
+        ),
     ] = None,
     guidance: Annotated[
         float | None,
@@ -121,6 +124,9 @@ def illustrate(  # noqa: PLR0913 - one argument per option
     remembering = load_memory(method, model, compute.device, engine=by)
     drawing = load_generator(model, extras, compute, engine=by)
     drawing.check(settings.sampler, settings.negative_prompt)
+    if steps is None and (old is None or generator or guidance is not None or sampler):
+        own = drawing.steps(settings.guidance, settings.sampler)
+        settings = settings.model_copy(update={"steps": own})
     fit(drawing, remembering)  # refuses what does not go together before a book is there
     book = Book.create(
         plan.folder,

@@ -24,7 +24,6 @@ from lianhuan.models.context import Context
 from lianhuan.models.files import short_hash
 from lianhuan.story import (
     DEFAULT_GUIDANCE,
-    DEFAULT_STEPS,
     PageRequest,
     Story,
     page_request,
@@ -42,7 +41,7 @@ def illustrate(  # noqa: PLR0913 - one argument per choice
     *,
     memory: Memory | None = None,
     seed: int = 0,
-    steps: int = DEFAULT_STEPS,
+    steps: int | None = None,
     guidance: float = DEFAULT_GUIDANCE,
     sampler: str = "",
     negative_prompt: str = "",
@@ -58,7 +57,7 @@ def illustrate(  # noqa: PLR0913 - one argument per choice
         generator: what draws a frame.
         memory: what crosses from frame to frame; None for the LSTM memory that comes with the generator.
         seed: seed of the book; with a scene's id it decides the noise of its page.
-        steps: denoising steps of a page.
+        steps: denoising steps of a page; None for the generator's own number.
         guidance: classifier-free guidance scale; 1 means none.
         sampler: name of the sampler, "" for the generator's own.
         negative_prompt: words that guidance leads away from, "" for none; without guidance they say nothing.
@@ -82,7 +81,7 @@ def illustrate(  # noqa: PLR0913 - one argument per choice
     generator = fit(generator, remembering)
     how: dict[str, Any] = {
         "seed": seed,
-        "steps": steps,
+        "steps": generator.steps(guidance, sampler) if steps is None else steps,
         "guidance": guidance,
         "sampler": sampler,
         "negative_prompt": negative_prompt,

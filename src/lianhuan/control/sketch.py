@@ -15,6 +15,9 @@ from lianhuan.models.denoiser import watched
 from lianhuan.models.edges import SKETCH, EdgePredictor, load_edge_predictor, read_sketch
 from lianhuan.tensors import digest, rowwise, weights_digest
 
+STROKES = 8
+"""Pixels of a sketch for a cell of the latents, one way."""
+
 
 class Sketch(Control):
     """Moves the latents towards a picture whose edges are the sketch.
@@ -76,7 +79,7 @@ def edge_predictor(generator: LatentGenerator) -> EdgePredictor:
     """
     folder = model_folder(generator.name) / SKETCH
     predictor = load_edge_predictor(folder).to(generator.device)
-    side = generator.size // 8
+    side = generator.side
     nothing = torch.zeros(
         1, generator.autoencoder.config.latent_channels, side, side, device=generator.device
     )
@@ -96,5 +99,7 @@ def sketch_latents(generator: LatentGenerator, sketches: Sequence[Image.Image]) 
     Raises:
         PictureError: there is no stroke in one of them.
     """
-    strokes = torch.cat([read_sketch(sketch, generator.size) for sketch in sketches]).to(generator.device)
+    strokes = torch.cat([read_sketch(sketch, STROKES * generator.side) for sketch in sketches]).to(
+        generator.device
+    )
     return rowwise(generator.autoencoder.encode, (2 * strokes - 1).repeat(1, 3, 1, 1))

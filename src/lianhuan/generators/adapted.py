@@ -48,7 +48,6 @@ def with_characters(generator: LatentDiffusion, characters: Mapping[str, Adapter
         text_encoder=text,
         tokenizer=PageTokenizer(words, generator.tokenizer.max_length),
         denoiser=denoiser,
-        size=generator.size,
         bound=generator.bound,
     )
     knowing.compute = generator.compute

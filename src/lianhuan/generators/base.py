@@ -129,6 +129,10 @@ class Generator(Protocol):
         """Raises: CheckpointError: it cannot draw with this sampler, or away from these words; "" is always well."""
         ...
 
+    def steps(self, guidance: float, sampler: str) -> int:
+        """The denoising steps of a page where nobody wants another number."""
+        ...
+
     def encode(self, requests: Sequence[PageRequest]) -> Context:
         """The context of each page: its words and its stage."""
         ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,13 +12,14 @@ from PIL import Image
 
 from lianhuan.errors import CheckpointError
 from lianhuan.generators.base import Control, Drawn, DrawStep, Engine, Input
-from lianhuan.generators.loop import Predict, Predictions, branches_of, sample
+from lianhuan.generators.loop import Predict, Predictions, any_loses, branches_of, sample
 from lianhuan.generators.options import Compute, Extras
 from lianhuan.images import fit_square
 from lianhuan.late import Late
 from lianhuan.models.context import Context
+from lianhuan.models.few_steps import FewSteps
 from lianhuan.sampling import Sampler, own_sampler, page_noise
-from lianhuan.story import PageRequest
+from lianhuan.story import DEFAULT_STEPS, PageRequest
 from lianhuan.tensors import rowwise, to_images, to_tensor
 
 if TYPE_CHECKING:
@@ -32,8 +34,26 @@ DEFAULT = "dpmpp-2m"
 """The sampler of pages that name none."""
 
 
+@dataclass(frozen=True)
+class Quick:
+    """A denoiser of few steps, and what it was made for."""
+
+    denoiser: Denoiser
+    how: FewSteps
+
+
+@dataclass(frozen=True)
+class _Way:
+    """What draws some pages, and how."""
+
+    denoiser: Denoiser
+    steps: int
+    sampler: Sampler
+    controls: Sequence[Control]
+
+
 class LatentGenerator(ABC):
-    """Draws frames by denoising latents, 1/8 of a picture's side; see `lianhuan.generators.Generator`.
+    """Draws frames by denoising latents; see `lianhuan.generators.Generator`.
 
     Attributes:
         name: what the user called it.
@@ -41,7 +61,9 @@ class LatentGenerator(ABC):
         autoencoder: module with `encode`, `decode` and `config.latent_channels`; its class is the family's own.
         text_encoder, tokenizer: the parts that read words; their classes are the family's own.
         denoiser: the network.
+        quick: one made to draw in few steps without a second call for guidance, if there is one.
         size: side of its pictures in pixels.
+        cell: side of a cell of their latents in pixels.
         bound: of its estimates of clean latents, see `lianhuan.generators.loop.within_bound`; None for none.
         extras, compute: how it was loaded.
         negates: whether guidance can lead away from words.
@@ -52,6 +74,8 @@ class LatentGenerator(ABC):
     extras = Extras()
     compute = Compute()
     negates = True
+    cell: int = 8
+    quick: Quick | None = None
     name: str
     fingerprint: str
     autoencoder: Any
@@ -68,6 +92,11 @@ class LatentGenerator(ABC):
             return torch.device(self.compute.device)
         return next(self.denoiser.parameters()).device
 
+    @property
+    def side(self) -> int:
+        """Cells of a picture's latents, one way."""
+        return self.size // self.cell
+
     def check(self, sampler: str, negative_prompt: str) -> None:
         """Check what a book wants.
 
@@ -81,6 +110,12 @@ class LatentGenerator(ABC):
                 f"{self.name} takes no negative prompt: it was trained to be led away from the empty page alone; leave it away, "
                 "and say in the story what is to be seen"
             )
+
+    def steps(self, guidance: float, sampler: str) -> int:
+        """The denoising steps of a page where nobody wants another number."""
+        if self.quick is not None and self.quick.how.draws(self.quick.how.steps, guidance, sampler):
+            return self.quick.how.steps
+        return DEFAULT_STEPS
 
     @abstractmethod
     def encode(self, requests: Sequence[PageRequest]) -> Context:
@@ -140,10 +175,12 @@ class LatentGenerator(ABC):
         if pasted:
             yield Drawn(self.decode(torch.cat(pasted)))
             return
-        predict, noise = self._predict(contexts, controls), self._noise(requests)
         steps, own = ways.pop()
-        walk = self.sampler(sampler or own or DEFAULT) if isinstance(sampler, str) else sampler
-        for step in sample(predict, self.denoiser.path, noise, steps, controls, walk, self.bound):
+        way = self._way(steps, sampler or own, controls)
+        predict, noise = self._predict(way.denoiser, contexts, way.controls), self._noise(requests)
+        for step in sample(
+            predict, self.denoiser.path, noise, way.steps, way.controls, way.sampler, self.bound
+        ):
             yield step
         assert step.x0 is not None  # our own loop tells it
         images = self.decode(step.x0)
@@ -151,12 +188,27 @@ class LatentGenerator(ABC):
             images = control.picture(images)
         yield Drawn(images)
 
+    def _way(self, steps: int, sampler: str | Sampler, controls: Sequence[Control]) -> _Way:
+        """How to draw: the quick way where it can be gone, and the slow one with its own number of steps where only the controls forbid it."""
+        walk = self.sampler(sampler or DEFAULT) if isinstance(sampler, str) else sampler
+        slow = _Way(self.denoiser, steps, walk, controls)
+        scales = [control.guidance() for control in controls]
+        guidance = next((scale for scale in scales if scale is not None), 1.0)
+        if self.quick is None or not self.quick.how.draws(steps, guidance, sampler):
+            return slow
+        others = [control for control in controls if control.guidance() is None]
+        if any_loses(others) or branches_of(others) != ("cond",):
+            return replace(slow, steps=DEFAULT_STEPS)
+        return _Way(self.quick.denoiser, steps, own_sampler("ddim"), others)
+
     def decode(self, latents: Tensor) -> list[Image.Image]:
         """Pictures of latents (B, C, h, w)."""
         with torch.no_grad():
             return to_images(rowwise(self.autoencoder.decode, latents))
 
-    def _predict(self, contexts: Sequence[Mapping[str, Context]], controls: Sequence[Control]) -> Predict:
+    def _predict(
+        self, denoiser: Denoiser, contexts: Sequence[Mapping[str, Context]], controls: Sequence[Control]
+    ) -> Predict:
         """All branches of a page in one call; on a CPU page by page, else all pages together."""
         from lianhuan.models.denoiser import watched  # slow: brings diffusers
 
@@ -169,8 +221,8 @@ class LatentGenerator(ABC):
             found: list[Tensor] = []
             seen: dict[str, list[Tensor]] = {layer: [] for layer in layers}
             for some, context in zip(x.chunk(len(calls)), calls, strict=True):
-                with watched(self.denoiser.unet, layers) as activations:
-                    out = self.denoiser(some.repeat_interleave(len(branches), dim=0), t, context)
+                with watched(denoiser.unet, layers) as activations:
+                    out = denoiser(some.repeat_interleave(len(branches), dim=0), t, context)
                 found.append(out.unflatten(0, (len(some), len(branches))))
                 for layer, value in activations.items():
                     seen[layer].append(value.unflatten(0, (len(some), len(branches)))[:, -1])
@@ -180,6 +232,6 @@ class LatentGenerator(ABC):
         return predict
 
     def _noise(self, requests: Sequence[PageRequest]) -> Tensor:
-        shape = (self.autoencoder.config.latent_channels, self.size // 8, self.size // 8)
+        shape = (self.autoencoder.config.latent_channels, self.side, self.side)
         rows = [page_noise(r.seed, r.scene_id, r.take, shape) for r in requests]
         return torch.from_numpy(np.stack(rows)).to(self.device)

@@ -1,7 +1,7 @@
 """The embedded model's generator without torch: networks by OpenVINO, everything else in NumPy."""
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +12,18 @@ from tokenizers import Tokenizer
 from lianhuan.arrays import Array, floats
 from lianhuan.errors import CheckpointError
 from lianhuan.generators.base import Control, Engine, Input
-from lianhuan.generators.latent import LatentGenerator
+from lianhuan.generators.latent import LatentGenerator, Quick
 from lianhuan.generators.loop import Predict, Predictions, any_loses, branches_of
 from lianhuan.images import fit_square
 from lianhuan.models.context import Context
-from lianhuan.models.files import fingerprint, load_arrays, read_config
+from lianhuan.models.few_steps import FEW_STEPS, read_few_steps
+from lianhuan.models.files import Arrays, fingerprint, load_arrays, read_config
 from lianhuan.models.light.autoencoder import decoder, encoder
 from lianhuan.models.light.graph import Graph
 from lianhuan.models.light.run import Network
 from lianhuan.models.light.unet import sinusoids, unet
 from lianhuan.models.light.words import text_encoder
+from lianhuan.models.sizes import SIDE, AutoencoderConfig
 from lianhuan.models.tokens import SUMMARY_TOKENS, PageTokenizer
 from lianhuan.sampling import NoisePath, page_noise
 from lianhuan.story import PageRequest
@@ -36,19 +38,20 @@ class LightDenoiser:
         path: between pictures and noise.
         prediction: "epsilon" or "v_prediction".
         length: number of tokens of a page.
+        rows: how many are drawn at once as a rule; what does not fit is then told before anything is drawn. 0 asks nothing.
 
     Raises:
         CheckpointError: a part is missing, damaged, or of a kind that this engine does not know.
     """
 
-    def __init__(self, folder: Path, path: NoisePath, prediction: str, length: int):
+    def __init__(self, folder: Path, path: NoisePath, prediction: str, length: int, rows: int):
         self.path = path
         self.prediction = prediction
         self.folder = folder
         self.config = read_config(folder)
-        self._arrays = load_arrays(folder)
         self._network = cache(self._build)
-        self._network(2, length)  # guided pages; what does not fit is told before anything is drawn
+        if rows:
+            self._network(rows, length)
 
     def __call__(self, x: Array, t: float, context: Context) -> Array:
         """The estimate of x0, (B, C, H, W), from `x` at time `t`."""
@@ -62,6 +65,10 @@ class LightDenoiser:
 
     def _build(self, rows: int, length: int) -> Network:
         return Network(self.folder, lambda: unet(Graph(self._arrays), self.config, rows, length))
+
+    @cached_property
+    def _arrays(self) -> Arrays:
+        return load_arrays(self.folder)
 
 
 class LightDiffusion(LatentGenerator):
@@ -86,7 +93,6 @@ class LightDiffusion(LatentGenerator):
     def __init__(self, folder: Path, name: str, parts: Sequence[str]):
         self.name = name
         self.fingerprint = fingerprint(folder, parts)
-        self.size = 128
         self._words = load_arrays(folder / "text_encoder")
         autoencoder, text, path = (
             read_config(folder / part) for part in ("autoencoder", "text_encoder", "path")
@@ -95,20 +101,25 @@ class LightDiffusion(LatentGenerator):
             words = Tokenizer.from_file(str(folder / "text_encoder" / "tokenizer.json"))
             self.tokenizer = PageTokenizer(words, text["max_length"])
             way = NoisePath.cosine(path["times"]), path["prediction"]
-            patch, levels = autoencoder["patch"], len(autoencoder["widths"])
+            sizes = AutoencoderConfig(**autoencoder)
             self.bound = path.get("bound")
-            self._shape = (autoencoder["latent_channels"], self.size // 8, self.size // 8)
         except Exception as error:  # the tokenizers library raises bare Exception
             raise CheckpointError(f"{folder}: settings that this version cannot use ({error})") from error
+        self.size, self.cell = sizes.size, sizes.size // SIDE
+        self._shape = (sizes.latent_channels, SIDE, SIDE)
         home = folder / "autoencoder"
         arrays, length = load_arrays(home), self.tokenizer.max_length
-        self._encode = Network(home, lambda: encoder(Graph(arrays), patch, levels, self.size))
-        self._decode = Network(home, lambda: decoder(Graph(arrays), patch, levels, self._shape))
+        self._encode = Network(home, lambda: encoder(Graph(arrays), sizes))
+        self._decode = Network(home, lambda: decoder(Graph(arrays), sizes))
         self._read = Network(
             folder / "text_encoder",
             lambda: text_encoder(Graph(self._words), text["layers"], text["heads"], length),
         )
-        self.denoiser: Any = LightDenoiser(folder / "unet", *way, length + SUMMARY_TOKENS)
+        part, length = folder / FEW_STEPS, length + SUMMARY_TOKENS
+        self.denoiser: Any = LightDenoiser(folder / "unet", *way, length, 0 if part.is_dir() else 2)
+        if part.is_dir():
+            quick: Any = LightDenoiser(part, *way, length, 1)
+            self.quick = Quick(quick, read_few_steps(part))
 
     def encode(self, requests: Sequence[PageRequest]) -> Context:
         """Context of each page, (B, 4 + L, D); a page has the same numbers in any batch."""
@@ -143,7 +154,9 @@ class LightDiffusion(LatentGenerator):
         rows = np.split(latents, len(latents))
         return to_images(np.concatenate([self._decode(latents=row)["picture"] for row in rows]))
 
-    def _predict(self, contexts: Sequence[Mapping[str, Context]], controls: Sequence[Control]) -> Predict:
+    def _predict(
+        self, denoiser: Any, contexts: Sequence[Mapping[str, Context]], controls: Sequence[Control]
+    ) -> Predict:
         """All branches of a page in one call, page by page."""
         if any_loses(controls):
             raise CheckpointError(
@@ -154,7 +167,7 @@ class LightDiffusion(LatentGenerator):
 
         def predict(x: Array, t: float) -> Predictions:
             rows = [
-                self.denoiser(np.repeat(row, len(branches), axis=0), t, page)
+                denoiser(np.repeat(row, len(branches), axis=0), t, page)
                 for row, page in zip(np.split(x, len(pages)), pages, strict=True)
             ]
             return {branch: np.stack([row[i] for row in rows]) for i, branch in enumerate(branches)}, {}

@@ -12,6 +12,7 @@ from lianhuan.generators.base import Engine, Generator
 from lianhuan.generators.latent import LatentGenerator
 from lianhuan.generators.options import Compute, Extras, told_when_full
 from lianhuan.late import needing_openvino, needing_torch
+from lianhuan.models.few_steps import FEW_STEPS
 from lianhuan.models.files import PICKLES
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ STORYBOOK = "storybook"
 EMBEDDED = "LatentDiffusion"
 """`_class_name` of the embedded model and of models in its layout."""
 INDEX = "model_index.json"
-PARTS = (INDEX, "autoencoder", "memory", "path", "text_encoder", "unet")
+PARTS = (INDEX, "autoencoder", FEW_STEPS, "memory", "path", "text_encoder", "unet")
 """What decides the pictures of a model folder in the embedded layout; a part for controls, as that for sketches, is not in it."""
 FAMILIES = {"StableDiffusionPipeline": "Stable Diffusion 1.x and 2.x", "StableDiffusionXLPipeline": "SDXL"}
 """`_class_name` of a diffusers folder's model_index.json -> the family, as users know it."""
@@ -105,14 +106,15 @@ def load_generator(
 
 
 def _load_torch(name: str | Path, extras: Extras, compute: Compute) -> Generator:
-    from lianhuan.generators.latent_diffusion import LatentDiffusion
+    from lianhuan.generators.latent_diffusion import LatentDiffusion, load_latent_diffusion
     from lianhuan.generators.pipeline import PipelineGenerator
 
     kind, folder = generator_kind(name), model_folder(name)
     if extras.config is not None and not folder.is_file():
         raise CheckpointError(f"{name} has its own settings; --config is for checkpoints in one file")
     if kind is LatentDiffusion:
-        return _load_own(folder, str(name), extras, compute)
+        _check_own(str(name), extras, compute)
+        return load_latent_diffusion(folder, str(name), PARTS, compute)
     if issubclass(kind, PipelineGenerator):
         from lianhuan.generators.attached import load_pipeline  # slow: brings transformers
 
@@ -270,45 +272,3 @@ def _check_own(name: str, extras: Extras, compute: Compute) -> None:
         )
     if compute.precision() != "fp32":
         raise DeviceError(f"{name} computes in fp32 alone; leave --dtype away")
-
-
-def _load_own(folder: Path, name: str, extras: Extras, compute: Compute) -> LatentDiffusion:
-    """The generator in a folder in the embedded model's layout."""
-    from diffusers import UNet2DConditionModel
-    from tokenizers import Tokenizer
-
-    from lianhuan.generators.latent_diffusion import LatentDiffusion
-    from lianhuan.generators.placing import settle
-    from lianhuan.models.autoencoder import Autoencoder, AutoencoderConfig
-    from lianhuan.models.denoiser import Denoiser
-    from lianhuan.models.files import fingerprint, load_weights, read_config
-    from lianhuan.models.text_encoder import StoryTextEncoder, TextEncoderConfig
-    from lianhuan.models.tokens import PageTokenizer
-    from lianhuan.sampling import NoisePath
-
-    _check_own(name, extras, compute)
-    text_config = read_config(folder / "text_encoder")
-    unet_config = read_config(folder / "unet")
-    path_config = read_config(folder / "path")
-    try:
-        autoencoder = Autoencoder(AutoencoderConfig(**read_config(folder / "autoencoder")))
-        text_encoder = StoryTextEncoder(TextEncoderConfig(**text_config))
-        unet = UNet2DConditionModel.from_config(unet_config)
-        denoiser = Denoiser(unet, NoisePath.cosine(path_config["times"]), path_config["prediction"])
-        tokenizer = Tokenizer.from_file(str(folder / "text_encoder" / "tokenizer.json"))
-    except Exception as error:  # the tokenizers library raises bare Exception
-        raise CheckpointError(f"{folder}: settings that this version cannot use ({error})") from error
-    for module, part in [(autoencoder, "autoencoder"), (text_encoder, "text_encoder"), (unet, "unet")]:
-        load_weights(module, folder / part)
-    generator = LatentDiffusion(
-        name=name,
-        fingerprint=fingerprint(folder, PARTS),
-        autoencoder=autoencoder,
-        text_encoder=text_encoder,
-        tokenizer=PageTokenizer(tokenizer, text_encoder.config.max_length),
-        denoiser=denoiser,
-        bound=path_config.get("bound"),
-    )
-    generator.compute = compute
-    settle(generator)
-    return generator

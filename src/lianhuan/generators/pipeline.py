@@ -20,7 +20,7 @@ from lianhuan.generators.stepwise import Tell, stepwise
 from lianhuan.images import fit_square
 from lianhuan.models.context import Context
 from lianhuan.sampling import page_noise, page_seed
-from lianhuan.story import PageRequest
+from lianhuan.story import DEFAULT_STEPS, PageRequest
 from lianhuan.tensors import to_images, to_tensor
 
 
@@ -131,6 +131,10 @@ class PipelineGenerator:
                 images.append((yield from self._draw(how, bending, done, total)))
             done += request.steps
         yield Drawn(images)
+
+    def steps(self, guidance: float, sampler: str) -> int:  # noqa: ARG002 - the same for all
+        """The denoising steps of a page where nobody wants another number."""
+        return DEFAULT_STEPS
 
     def call(self, request: PageRequest, guidance: float, examples: Sequence[Image.Image]) -> dict[str, Any]:  # noqa: ARG002 - for the families
         """The arguments with which the pipeline draws a page.

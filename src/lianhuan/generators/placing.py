@@ -5,6 +5,7 @@ from torch import nn
 
 from lianhuan.generators.latent import LatentGenerator
 from lianhuan.generators.options import DtypeName
+from lianhuan.models.denoiser import Denoiser
 from lianhuan.models.pointwise import fix_pointwise
 
 DTYPES: dict[DtypeName, torch.dtype] = {
@@ -28,7 +29,8 @@ def settle(generator: LatentGenerator) -> None:
         align(module)
         module.eval().requires_grad_(False)
     if compute.compile:
-        generator.denoiser.unet.compile()
+        for denoiser in (module for module in networks(generator) if isinstance(module, Denoiser)):
+            denoiser.unet.compile()
     if compute.offloads:
         offload(generator, device)
     else:
@@ -51,7 +53,8 @@ def networks(generator: LatentGenerator) -> list[nn.Module]:
     """All networks, in the order in which they compute."""
     checker = getattr(generator, "checker", None)
     judges = [] if checker is None else [checker.network]
-    return [generator.text_encoder, generator.denoiser, generator.autoencoder, *judges]
+    quick = [] if generator.quick is None else [generator.quick.denoiser]
+    return [generator.text_encoder, generator.denoiser, generator.autoencoder, *quick, *judges]
 
 
 def offload(generator: LatentGenerator, device: torch.device) -> None:
@@ -70,5 +73,5 @@ def offload(generator: LatentGenerator, device: torch.device) -> None:
     before = None
     for part in parts:
         _, before = cpu_offload_with_hook(part, device, prev_module_hook=before)
-    for judge in networks(generator)[3:]:
-        judge.to(device)
+    for other in networks(generator)[3:]:
+        other.to(device)

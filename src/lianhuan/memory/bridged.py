@@ -31,7 +31,8 @@ from lianhuan.memory.lstm import LSTMMemory, LSTMMemoryConfig
 from lianhuan.models.adapter import attention_layers
 from lianhuan.models.context import Context
 from lianhuan.models.files import fingerprint, load_weights, read_config, save_part
-from lianhuan.models.slots import SIDE, Slots, grid
+from lianhuan.models.sizes import SIDE
+from lianhuan.models.slots import Slots, grid
 from lianhuan.models.tokens import SUMMARY_TOKENS
 
 FORMAT = "lianhuan-memory-1"
@@ -157,7 +158,7 @@ class BridgedMemory(nn.Module):
         base = Base.of(generator)
         found = attention_layers(generator.denoiser.unet) if rank else {}
         layers = {name: (layer.in_features, layer.out_features) for name, layer in found.items()}
-        fold = max(1, generator.size // 8 // SIDE)
+        fold = max(1, generator.side // SIDE)
         new = cls(BridgedMemoryConfig(memory, base, fold, width, heads, rank=rank, layers=layers))
         if isinstance(new.inner, ARLDMMemory):
             black = generator.encode_pictures([Image.new("RGB", (generator.size, generator.size))])

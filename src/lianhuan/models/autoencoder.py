@@ -1,39 +1,13 @@
 """The autoencoder: pictures (B, 3, 256, 256) <-> whitened latents (B, C, 16, 16)."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import torch
 from diffusers.models.autoencoders.vae import Decoder, Encoder
 from torch import Tensor, nn
 
-
-@dataclass(frozen=True)
-class AutoencoderConfig:
-    """Sizes of `Autoencoder`.
-
-    Attributes:
-        latent_channels: numbers of a latent cell.
-        patch: side of the patches into which pictures are folded, in pixels.
-        widths: of the encoder's levels; each after the first halves the side.
-        decoder_widths: of the decoder's, None for those of the encoder. With more of them than `widths` the decoder draws
-            larger pictures than the encoder looks at.
-    """
-
-    latent_channels: int = 8
-    patch: int = 4
-    widths: tuple[int, ...] = (96, 160)
-    decoder_widths: tuple[int, ...] | None = None
-
-    @property
-    def shrink(self) -> int:
-        """By so much pictures are made smaller before the encoder looks at them."""
-        return int(2 ** (len(self.decoder_widths or self.widths) - len(self.widths)))
-
-    @property
-    def cell(self) -> int:
-        """Side of a latent cell in pixels of the picture."""
-        return int(self.patch * 2 ** (len(self.decoder_widths or self.widths) - 1))
+from lianhuan.models.sizes import AutoencoderConfig
 
 
 class Autoencoder(nn.Module):
@@ -50,7 +24,9 @@ class Autoencoder(nn.Module):
         super().__init__()
         self.config = config
         folded = 3 * config.patch**2
-        self.encoder = Encoder(folded, config.latent_channels, double_z=False, **_levels("Down", config.widths))
+        self.encoder = Encoder(
+            folded, config.latent_channels, double_z=False, **_levels("Down", config.widths)
+        )
         self.decoder = Decoder(
             config.latent_channels, folded, **_levels("Up", config.decoder_widths or config.widths)
         )
@@ -58,13 +34,13 @@ class Autoencoder(nn.Module):
         self.register_buffer("std", torch.ones(1, config.latent_channels, 1, 1))
 
     def encode(self, pictures: Tensor) -> Tensor:
-        """Latents (B, C, H/cell, W/cell) of mean 0 and deviation 1 per channel, from pictures (B, 3, H, W) in [-1, 1]."""
-        seen = nn.functional.avg_pool2d(pictures, self.config.shrink)
+        """Latents (B, C, 16, 16) of mean 0 and deviation 1 per channel, from pictures (B, 3, H, H) in [-1, 1]; large ones are averaged."""
+        seen = nn.functional.adaptive_avg_pool2d(pictures, self.config.seen)
         folded = nn.functional.pixel_unshuffle(seen, self.config.patch)
         return (self.encoder(folded) - self.mean) / self.std
 
     def decode(self, latents: Tensor) -> Tensor:
-        """Pictures (B, 3, H, W), about [-1, 1], from latents."""
+        """Pictures (B, 3, size, size), about [-1, 1], from latents (B, C, 16, 16)."""
         folded = self.decoder(latents * self.std + self.mean)
         return nn.functional.pixel_shuffle(folded, self.config.patch)
 

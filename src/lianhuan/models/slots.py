@@ -6,10 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from lianhuan.models.context import Context
+from lianhuan.models.sizes import SIDE
 from lianhuan.models.tokens import SUMMARY_TOKENS
-
-SIDE = 16
-"""Cells of a picture's latents as memories want them."""
 
 
 class Slots(nn.Module):

@@ -12,9 +12,10 @@ from tokenizers.pre_tokenizers import BertPreTokenizer
 from lianhuan.generators import LatentDiffusion
 from lianhuan.memory import LSTMMemory
 from lianhuan.memory.lstm import LSTMMemoryConfig
-from lianhuan.models.autoencoder import Autoencoder, AutoencoderConfig
+from lianhuan.models.autoencoder import Autoencoder
 from lianhuan.models.denoiser import Denoiser, build_unet
 from lianhuan.models.files import save_part
+from lianhuan.models.sizes import AutoencoderConfig
 from lianhuan.models.text_encoder import StoryTextEncoder, TextEncoderConfig
 from lianhuan.sampling import NoisePath
 

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from lianhuan.data.world import WorldPictures, pictures_at
 from lianhuan.models.autoencoder import Autoencoder
+from lianhuan.models.sizes import SIDE
 
 
 class AutoencoderObjective:
@@ -19,10 +20,10 @@ class AutoencoderObjective:
         self.seed = seed
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
-        """Random pictures (B, 3, H, W) in [-1, 1], and the noise for their latents, (B, C, H/8, W/8)."""
+        """Random pictures (B, 3, H, H) in [-1, 1], and the noise for their latents, (B, C, 16, 16)."""
         rng = np.random.default_rng((self.seed, step))
         x = pictures_at(self.pixels, np.sort(rng.choice(len(self.pixels), self.size, replace=False)))
-        shape = (len(x), self.autoencoder.config.latent_channels, x.shape[2] // 8, x.shape[3] // 8)
+        shape = (len(x), self.autoencoder.config.latent_channels, SIDE, SIDE)
         return x, torch.from_numpy(rng.standard_normal(shape, dtype=np.float32))
 
     def loss(

@@ -24,7 +24,7 @@ from lianhuan.memory import ARLDMMemory, LSTMMemory
 from lianhuan.memory.ar_ldm import ARLDMMemoryConfig
 from lianhuan.memory.lstm import LSTMMemoryConfig
 from lianhuan.metrics.reader import Reader
-from lianhuan.models.autoencoder import Autoencoder, AutoencoderConfig
+from lianhuan.models.autoencoder import Autoencoder
 from lianhuan.models.clip import ClipConfig, StoryClip, load_clip, save_clip
 from lianhuan.models.denoiser import Denoiser, build_unet, watched
 from lianhuan.models.edges import EdgePredictor, EdgePredictorConfig
@@ -32,6 +32,7 @@ from lianhuan.models.few_steps import FEW_STEPS, HOW, FewSteps
 from lianhuan.models.files import fingerprint, load_weights, read_config, save_part
 from lianhuan.models.known_words import save_known_words
 from lianhuan.models.noisy_clip import NOISY_CLIP, NoisyClip, NoisyClipConfig
+from lianhuan.models.sizes import AutoencoderConfig
 from lianhuan.models.text_encoder import StoryTextEncoder, TextEncoderConfig
 from lianhuan.models.tokens import PageTokenizer
 from lianhuan.sampling import NoisePath

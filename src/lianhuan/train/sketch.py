@@ -44,7 +44,10 @@ class SketchObjective:
         noise = torch.randn(x0.shape, generator=rng).to(device)
         alpha, sigma = self.denoiser.levels(t, x0)
         with torch.no_grad():
-            edges = edge_map(self.autoencoder.decode(x0).float())
+            pictures = nn.functional.adaptive_avg_pool2d(
+                self.autoencoder.decode(x0).float(), self.autoencoder.config.seen
+            )
+            edges = edge_map(pictures)
             target = self.autoencoder.encode((2 * edges - 1).expand(-1, 3, -1, -1)).float()
             context = Context(*self.text(batch.ids, batch.segments, batch.mask))
             with watched(self.denoiser.unet, self.predictor.config.layers) as features:

@@ -191,9 +191,7 @@ class StoryObjective:
         noise = torch.randn(batch.latents.shape, generator=rng)
         return batch.latents + (level * noise).to(batch.latents.device)
 
-    def _tell(
-        self, memory: TrainedMemory, batch: StoryBatch, plain: Context, seen: Tensor
-    ) -> list[Kinds]:
+    def _tell(self, memory: TrainedMemory, batch: StoryBatch, plain: Context, seen: Tensor) -> list[Kinds]:
         """For each frame: its words with memory, its words alone, and the null of guidance; B stories each."""
         stories, frames = batch.latents.shape[:2]
         tokens = plain.tokens.unflatten(0, (stories, frames))

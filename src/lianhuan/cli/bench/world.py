@@ -69,7 +69,10 @@ def world(  # noqa: PLR0913 - one argument per option
     seeds: Annotated[
         int, typer.Option(min=1, help="How often a story is drawn, each time with other noise.")
     ] = 1,
-    steps: Annotated[int, typer.Option(min=1, max=1000, help="Denoising steps per picture.")] = 20,
+    steps: Annotated[
+        int | None,
+        typer.Option(min=1, max=1000, help="Denoising steps per picture. [default: the model's own]"),
+    ] = None,
     guidance: Annotated[
         float, typer.Option(min=0.0, max=100.0, help="Classifier-free guidance; 1 is none.")
     ] = 4.5,
@@ -101,7 +104,11 @@ def world(  # noqa: PLR0913 - one argument per option
     tales = {length: world_tales(split, count, length) for length, count in counts.items()}
     names = [method.name for method in methods]
     runs = [Run.at(root, one, tales[length], names, seeds) for one, length in product(tasks, counts)]
-    settings: dict[str, Any] = {"seed": seed, "steps": steps, "guidance": guidance}
+    settings: dict[str, Any] = {
+        "seed": seed,
+        "steps": model.steps(guidance, "") if steps is None else steps,
+        "guidance": guidance,
+    }
     with progress(len(tasks) * len(methods) * seeds * sum(counts.values())) as shown:
         for done, doing in draw_runs(runs, methods, model, settings, split=split, batch=batch):
             shown.at(done, doing)

@@ -5,23 +5,17 @@ from openvino import Node, opset15 as ops
 
 from lianhuan.models.light.blocks import resnet, upsample
 from lianhuan.models.light.graph import Graph
+from lianhuan.models.sizes import SIDE, AutoencoderConfig
 
 GROUPS = 16
 EPSILON = 1e-6
 
 
-def encoder(g: Graph, patch: int, levels: int, size: int) -> ov.Model:
-    """From "picture" (1, 3, size, size) to "latents" (1, C, size / 8, size / 8), as `lianhuan.models.autoencoder` has them.
-
-    Args:
-        g: with the autoencoder's weights.
-        patch: side of the patches that the pictures are folded into.
-        levels: number of widths.
-        size: side of the pictures.
-    """
-    x = g.input("picture", (1, 3, size, size))
-    x = g.conv(ops.space_to_depth(x, "depth_first", patch), "encoder.conv_in")
-    for level in range(levels):
+def encoder(g: Graph, sizes: AutoencoderConfig) -> ov.Model:
+    """From "picture" (1, 3, size, size) to "latents" (1, C, 16, 16), as `lianhuan.models.autoencoder` has them."""
+    x = _averaged(g.input("picture", (1, 3, sizes.size, sizes.size)), sizes.size // sizes.seen)
+    x = g.conv(ops.space_to_depth(x, "depth_first", sizes.patch), "encoder.conv_in")
+    for level in range(len(sizes.widths)):
         name = f"encoder.down_blocks.{level}"
         x = _resnet(g, x, f"{name}.resnets.0")
         if f"{name}.downsamplers.0.conv.weight" in g.arrays:
@@ -30,18 +24,26 @@ def encoder(g: Graph, patch: int, levels: int, size: int) -> ov.Model:
     return g.model(latents=ops.divide(ops.subtract(x, g.weight("mean")), g.weight("std")))
 
 
-def decoder(g: Graph, patch: int, levels: int, shape: tuple[int, int, int]) -> ov.Model:
-    """From "latents" (1, C, h, w), of this `shape` but for the 1, to "picture" (1, 3, 8 h, 8 w)."""
-    x = g.input("latents", (1, *shape))
+def decoder(g: Graph, sizes: AutoencoderConfig) -> ov.Model:
+    """From "latents" (1, C, 16, 16) to "picture" (1, 3, size, size)."""
+    x = g.input("latents", (1, sizes.latent_channels, SIDE, SIDE))
     x = ops.add(ops.multiply(x, g.weight("std")), g.weight("mean"))
     x = _middle(g, g.conv(x, "decoder.conv_in"), "decoder")
-    for level in range(levels):
+    for level in range(len(sizes.decoder_widths or sizes.widths)):
         name = f"decoder.up_blocks.{level}"
         for number in range(2):
             x = _resnet(g, x, f"{name}.resnets.{number}")
         if f"{name}.upsamplers.0.conv.weight" in g.arrays:
             x = upsample(g, x, name)
-    return g.model(picture=ops.depth_to_space(_ends(g, x, "decoder"), "depth_first", patch))
+    return g.model(picture=ops.depth_to_space(_ends(g, x, "decoder"), "depth_first", sizes.patch))
+
+
+def _averaged(x: Node, fold: int) -> Node:
+    """Squares of `fold` x `fold` pixels as their mean."""
+    if fold == 1:
+        return x
+    sides = [fold, fold]
+    return ops.avg_pool(x, sides, [1, 1], [0, 0], [0, 0], sides, exclude_pad=False)
 
 
 def _resnet(g: Graph, x: Node, name: str) -> Node:
