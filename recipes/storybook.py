@@ -9,16 +9,18 @@ from pathlib import Path
 
 from lianhuan.models.edges import STORYBOOK_LAYERS
 from lianhuan.models.few_steps import FewSteps
-from lianhuan.train import parts
+from lianhuan.train import finish, parts
 from lianhuan.train.loop import TrainConfig, TrainStep
 
 STORIES = 6000
+LARGE = 2500
+"""Stories whose pictures are drawn at 256 px."""
 WIDTHS = (64, 160, 256)
 
 
 def run(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
     """All parts; `steps` replaces the number of steps of each (to try the chain)."""
-    for part in (autoencoder, reader, story, memory, denoiser):
+    for part in (autoencoder, reader, story, memory, denoiser, decoder, few_steps):
         yield from part(folder, resume=resume, steps=steps)
 
 
@@ -30,7 +32,7 @@ def autoencoder(folder: Path, *, resume: bool = False, steps: int | None = None)
     config = TrainConfig(
         steps=steps or 3000, learning_rate=1.2e-3, warmup=50, decay=0.4, weight_decay=0.0, ema=0.995
     )
-    return parts.train_autoencoder(folder, config, stories=STORIES, batch=8, resume=resume)
+    return parts.train_autoencoder(folder, config, stories=LARGE, batch=8, resume=resume)
 
 
 def reader(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
@@ -126,9 +128,22 @@ def sketch(folder: Path, *, resume: bool = False, steps: int | None = None) -> I
     )
 
 
+def decoder(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
+    """The decoder for the latents that the denoiser draws, batches of 8 pictures of 256 px.
+
+    One core, 0.5 s a step.
+    """
+    config = TrainConfig(
+        steps=steps or 8000, learning_rate=6e-4, warmup=50, decay=0.4, weight_decay=0.0, ema=0.995
+    )
+    return finish.train_decoder(folder, config, stories=LARGE, batch=8, sharp=2400, resume=resume)
+
+
 def few_steps(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
     """The denoiser that draws in four steps without guidance, from the one with guidance, batches of 10 stories of 5 frames."""
-    config = TrainConfig(steps=steps or 1000, learning_rate=4e-4, warmup=50, decay=0.5, ema=0.99, checkpoint_every=100)
-    return parts.train_few_steps(
+    config = TrainConfig(
+        steps=steps or 1000, learning_rate=4e-4, warmup=50, decay=0.5, ema=0.99, checkpoint_every=100
+    )
+    return finish.train_few_steps(
         folder, config, FewSteps(steps=4, guidance=4.5), stories=STORIES, batch=10, resume=resume
     )

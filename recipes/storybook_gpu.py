@@ -7,15 +7,18 @@ Hardware:  one data-centre GPU with bf16, 16 processor cores; not run yet, so du
 from collections.abc import Iterator
 from pathlib import Path
 
-from lianhuan.train import parts
+from lianhuan.models.few_steps import FewSteps
+from lianhuan.train import finish, parts
 from lianhuan.train.loop import TrainConfig, TrainStep
 
 STORIES = 20_000
+LARGE = 6000
+"""Stories whose pictures are drawn at 256 px."""
 
 
 def run(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
     """All parts; `steps` replaces the number of steps of each (to try the chain)."""
-    for part in (autoencoder, reader, story, denoiser):
+    for part in (autoencoder, reader, story, denoiser, decoder, few_steps):
         yield from part(folder, resume=resume, steps=steps)
 
 
@@ -24,7 +27,7 @@ def autoencoder(folder: Path, *, resume: bool = False, steps: int | None = None)
     config = TrainConfig(
         steps=steps or 6000, learning_rate=1e-3, decay=0.4, weight_decay=0.0, ema=0.998, workers=8
     )
-    return parts.train_autoencoder(folder, config, stories=STORIES, batch=64, resume=resume)
+    return parts.train_autoencoder(folder, config, stories=LARGE, batch=64, resume=resume)
 
 
 def reader(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
@@ -46,3 +49,19 @@ def denoiser(folder: Path, *, resume: bool = False, steps: int | None = None) ->
     )
     plan = parts.DenoiserPlan(widths=(96, 192, 352), memories=("lstm", "ar-ldm"), freeze_words=False)
     return parts.train_denoiser(folder, config, plan, stories=STORIES, batch=64, resume=resume)
+
+
+def decoder(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
+    """The decoder for the latents that the denoiser draws, batches of 32 pictures of 256 px."""
+    config = TrainConfig(
+        steps=steps or 4000, learning_rate=8e-4, decay=0.4, weight_decay=0.0, ema=0.998, workers=8
+    )
+    return finish.train_decoder(folder, config, stories=LARGE, batch=32, sharp=1500, resume=resume)
+
+
+def few_steps(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
+    """The denoiser that draws in four steps without guidance, batches of 32 stories of 5 frames."""
+    config = TrainConfig(steps=steps or 2000, learning_rate=3e-4, decay=0.5, ema=0.995, workers=8)
+    return finish.train_few_steps(
+        folder, config, FewSteps(steps=4, guidance=4.5), stories=STORIES, batch=32, resume=resume
+    )

@@ -13,8 +13,8 @@ from lianhuan.memory import ARLDMMemory, LSTMMemory
 from lianhuan.memory.ar_ldm import ARLDMMemoryConfig
 from lianhuan.memory.lstm import LSTMMemoryConfig
 from lianhuan.models.autoencoder import Autoencoder
-from lianhuan.models.sizes import AutoencoderConfig
 from lianhuan.models.denoiser import Denoiser, build_unet
+from lianhuan.models.sizes import AutoencoderConfig
 from lianhuan.models.text_encoder import StoryTextEncoder, TextEncoderConfig
 from lianhuan.models.tokens import PageTokenizer
 from lianhuan.sampling import NoisePath

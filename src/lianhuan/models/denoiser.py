@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Literal
 
 import torch
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 
 from lianhuan.models.attention import SharedAttention, look_back
 from lianhuan.models.context import Context, References
+from lianhuan.models.files import save_part
 from lianhuan.models.prompts import last_of_group
 from lianhuan.models.tokens import SUMMARY_TOKENS
 from lianhuan.sampling import NoisePath
@@ -36,6 +38,12 @@ def build_unet(latent_channels: int, context_width: int, widths: tuple[int, ...]
         class_embed_type="simple_projection",
         projection_class_embeddings_input_dim=SUMMARY_TOKENS * context_width,
     )
+
+
+def save_unet(unet: nn.Module, part: Path) -> None:
+    """Write a UNet as a part of a model."""
+    settings = {key: value for key, value in unet.config.items() if not key.startswith("_")}  # type: ignore[operator,union-attr]
+    save_part(unet.cpu(), settings, part)
 
 
 @contextmanager

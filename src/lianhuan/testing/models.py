@@ -1,6 +1,7 @@
 """A model folder with random weights: draws noise, but draws it fast and in the real layout."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -13,36 +14,40 @@ from lianhuan.generators import LatentDiffusion
 from lianhuan.memory import LSTMMemory
 from lianhuan.memory.lstm import LSTMMemoryConfig
 from lianhuan.models.autoencoder import Autoencoder
-from lianhuan.models.denoiser import Denoiser, build_unet
+from lianhuan.models.denoiser import build_unet, save_unet
+from lianhuan.models.few_steps import FEW_STEPS, HOW, FewSteps
 from lianhuan.models.files import save_part
 from lianhuan.models.sizes import AutoencoderConfig
 from lianhuan.models.text_encoder import StoryTextEncoder, TextEncoderConfig
-from lianhuan.sampling import NoisePath
 
 CHANNELS = 4
 WIDTH = 32
 
 
-def tiny_model(folder: Path, seed: int = 0) -> Path:
+def tiny_model(folder: Path, seed: int = 0, *, few_steps: FewSteps | None = None) -> Path:
     """Write a model with random weights, always the same for a `seed`, into `folder` and return it.
 
-    It has every part of the embedded model, the LSTM memory included, in less than 2 MB.
+    It has every part of the embedded model, the LSTM memory included, in less than 2 MB; with `few_steps` also a denoiser for
+    these, and a decoder of 256 px.
     """
     words = tiny_tokenizer()
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        autoencoder = Autoencoder(AutoencoderConfig(latent_channels=CHANNELS, widths=(16, 16)))
+        large = (16, 16, 16) if few_steps else None
+        autoencoder = Autoencoder(AutoencoderConfig(CHANNELS, widths=(16, 16), decoder_widths=large))
         text_encoder = StoryTextEncoder(
             TextEncoderConfig(words.get_vocab_size(), word_width=16, width=WIDTH, layers=1, heads=2)
         )
-        unet = Denoiser(build_unet(CHANNELS, WIDTH, (16, 32)), NoisePath.cosine(), "v_prediction").unet
+        unet, quick = (build_unet(CHANNELS, WIDTH, (16, 32)) for _ in range(2))
         memory = LSTMMemory(LSTMMemoryConfig(CHANNELS, WIDTH, picture_width=WIDTH, hidden=WIDTH))
         torch.nn.init.normal_(memory.out.weight, std=0.5)  # zero in a new memory: nothing would be remembered
     save_part(autoencoder, autoencoder.to_config(), folder / "autoencoder")
     save_part(text_encoder, text_encoder.to_config(), folder / "text_encoder")
     words.save(str(folder / "text_encoder" / "tokenizer.json"))
-    settings = {key: value for key, value in unet.config.items() if not key.startswith("_")}  # type: ignore[operator,union-attr]
-    save_part(unet, settings, folder / "unet")
+    save_unet(unet, folder / "unet")
+    if few_steps:
+        save_unet(quick, folder / FEW_STEPS)
+        _write(folder / FEW_STEPS / HOW, asdict(few_steps))
     save_part(memory, memory.to_config(), folder / "memory" / "lstm")
     _write(folder / "path" / "config.json", {"times": 1000, "prediction": "v_prediction"})
     _write(folder / "model_index.json", {"_class_name": LatentDiffusion.__name__})

@@ -63,15 +63,26 @@ class DistillObjective:
 
     def _error(self, number: int, x0: Tensor, noise: Tensor, cond: Context, null: Context) -> Tensor:
         """Squared error (B, C, H, W) of v at the student's time `number`."""
+        path, t = self.teacher.path, self.times[number * SUBSTEPS]
+        x = path.alpha(t) * x0 + path.sigma(t) * noise
+        wrong = self.student(x, t, cond).float() - self.aim(number, x, cond, null)
+        return (wrong / path.sigma(t)).square()
+
+    def aim(self, number: int, x: Tensor, cond: Context, null: Context) -> Tensor:
+        """The estimate of x0 with which one step of DDIM leads from `x` to where the teacher arrives.
+
+        Args:
+            number: of the step of the student, from 0.
+            x: (B, C, H, W) latents at its time.
+            cond: the words of the B pages.
+            null: the null of guidance.
+        """
         path = self.teacher.path
         times = self.times[number * SUBSTEPS : (number + 1) * SUBSTEPS + 1]
         t, after = times[0], times[-1]
-        x = path.alpha(t) * x0 + path.sigma(t) * noise
-        arrived = self._walk(x, times, Context.join([cond, null]))
         left = path.sigma(after) / path.sigma(t)
-        aim = (arrived - left * x) / (path.alpha(after) - left * path.alpha(t))
-        found = self.student(x, t, cond).float()
-        return ((found - aim) / path.sigma(t)).square()
+        arrived = self._walk(x, times, Context.join([cond, null]))
+        return (arrived - left * x) / (path.alpha(after) - left * path.alpha(t))
 
     @torch.no_grad()
     def _walk(self, x: Tensor, times: list[float], both: Context) -> Tensor:

@@ -4,10 +4,9 @@
 finished parts in the layout that `lianhuan.generators.load_generator` reads, `folder`/reader the reader of the bench.
 """
 
-import copy
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -26,9 +25,8 @@ from lianhuan.memory.lstm import LSTMMemoryConfig
 from lianhuan.metrics.reader import Reader
 from lianhuan.models.autoencoder import Autoencoder
 from lianhuan.models.clip import ClipConfig, StoryClip, load_clip, save_clip
-from lianhuan.models.denoiser import Denoiser, build_unet, watched
+from lianhuan.models.denoiser import Denoiser, build_unet, save_unet, watched
 from lianhuan.models.edges import EdgePredictor, EdgePredictorConfig
-from lianhuan.models.few_steps import FEW_STEPS, HOW, FewSteps
 from lianhuan.models.files import fingerprint, load_weights, read_config, save_part
 from lianhuan.models.known_words import save_known_words
 from lianhuan.models.noisy_clip import NOISY_CLIP, NoisyClip, NoisyClipConfig
@@ -38,7 +36,6 @@ from lianhuan.models.tokens import PageTokenizer
 from lianhuan.sampling import NoisePath
 from lianhuan.train.autoencoder import AutoencoderObjective
 from lianhuan.train.clip import ClipObjective
-from lianhuan.train.distill import DistillObjective
 from lianhuan.train.loop import TrainConfig, TrainStep, has_bf16, train
 from lianhuan.train.noisy_clip import NoisyClipObjective
 from lianhuan.train.processes import pick_device
@@ -49,6 +46,9 @@ from lianhuan.train.words import build_words, known_words
 from lianhuan.world.scene import CLASSES
 
 SIZE = 128
+"""Side of the pictures that the encoder, the reader and the CLIP look at."""
+DECODER = (48, 96, 160)
+"""Widths of the decoder, which draws at 256 px."""
 WORD_WIDTH = 128
 BOUND = 3.5
 """Of the whitened latents, see `lianhuan.generators.loop.within_bound`; chosen on stories of the training split (`LOG.md`)."""
@@ -59,12 +59,13 @@ def train_autoencoder(
 ) -> Iterator[TrainStep]:
     """Train the autoencoder on drawn pictures and measure its whitening."""
     torch.manual_seed(0)
-    module = Autoencoder(AutoencoderConfig())
-    pictures = WorldPictures.render(folder / "data", "train", stories, SIZE)
+    module = Autoencoder(AutoencoderConfig(decoder_widths=DECODER))
+    size = module.config.size
+    pictures = WorldPictures.render(folder / "data", "train", stories, size)
     yield from train(
         "autoencoder", AutoencoderObjective(module, pictures, batch, seed=1), config, folder, resume=resume
     )
-    flat = pictures.pixels.reshape(-1, SIZE, SIZE, 3)
+    flat = pictures.pixels.reshape(-1, size, size, 3)
     some = pictures_at(flat, np.arange(min(500, len(flat))))
     module.cpu().whiten(some)
     save_part(module, module.to_config(), folder / "model" / "autoencoder")
@@ -186,7 +187,7 @@ def train_denoiser(
     """Train everything that draws, from the words and memories, and the denoiser, that are there already."""
     torch.manual_seed(0)
     text = trained_words(folder)
-    memories = [_memory(folder, name) for name in plan.memories]
+    memories = [trained_memory(folder, name) for name in plan.memories]
     data = story_data(folder, stories, batch, seed=4)
     unet = build_unet(data.latents.shape[2], text.config.width, plan.widths)
     denoiser = Denoiser(unet, NoisePath.cosine(), "v_prediction")
@@ -227,38 +228,15 @@ def train_sketch(
     save_part(predictor.cpu(), predictor.to_config(), folder / "model" / "sketch")
 
 
-def train_few_steps(
-    folder: Path, config: TrainConfig, how: FewSteps, *, stories: int, batch: int, resume: bool
-) -> Iterator[TrainStep]:
-    """Train the denoiser that draws in few steps, from the one that is there; `batch` counts stories."""
-    torch.manual_seed(0)
-    model = own_loop(load_generator(folder / "model"), "few steps")
-    data = story_data(folder, stories, batch, seed=8)
-    story = StoryObjective(model.text_encoder, [_memory(folder, LSTMMemory.name)], data)
-    story.module.requires_grad_(False).to(pick_device())
-    teacher = model.denoiser.to(pick_device())
-    student = copy.deepcopy(teacher)
-    student.requires_grad_(True)
-    objective = DistillObjective(student, teacher, story, how, model.bound)
-    yield from train("few-steps", objective, config, folder, resume=resume)
-    _save_unet(student, folder / "model" / FEW_STEPS)
-    (folder / "model" / FEW_STEPS / HOW).write_text(json.dumps(asdict(how)) + "\n")
-
-
 def save_denoiser(folder: Path, denoiser: Denoiser) -> None:
     """Write the UNet, its path and the index of the model folder."""
-    _save_unet(denoiser, folder / "model" / "unet")
+    save_unet(denoiser.unet, folder / "model" / "unet")
     path = folder / "model" / "path"
     path.mkdir(parents=True, exist_ok=True)
     times = len(denoiser.path.alphas_cumprod)
     how = {"times": times, "prediction": denoiser.prediction, "bound": BOUND}
     (path / "config.json").write_text(json.dumps(how) + "\n")
     (folder / "model" / "model_index.json").write_text(json.dumps({"_class_name": "LatentDiffusion"}) + "\n")
-
-
-def _save_unet(denoiser: Denoiser, part: Path) -> None:
-    settings = {key: value for key, value in denoiser.unet.config.items() if not key.startswith("_")}  # type: ignore[operator,union-attr]
-    save_part(denoiser.unet.cpu(), settings, part)
 
 
 def _new_text(folder: Path) -> StoryTextEncoder:
@@ -293,7 +271,7 @@ def _save_words(folder: Path, text: StoryTextEncoder, memories: Sequence[Trained
 def _labels_only(folder: Path, name: str, stories: int, batch: int, *, anew: bool = False) -> StoryObjective:
     """Words, one memory and heads as they are, to learn without a denoiser."""
     data = story_data(folder, stories, batch, seed=21)
-    objective = StoryObjective(trained_words(folder), [_memory(folder, name, anew=anew)], data)
+    objective = StoryObjective(trained_words(folder), [trained_memory(folder, name, anew=anew)], data)
     _load_if_there(objective.heads, folder / "heads")
     return objective
 
@@ -304,7 +282,7 @@ def _load_if_there(module: nn.Module, part: Path) -> None:
         load_weights(module, part)
 
 
-def _memory(folder: Path, name: str, *, anew: bool = False) -> TrainedMemory:
+def trained_memory(folder: Path, name: str, *, anew: bool = False) -> TrainedMemory:
     """The memory as an earlier part left it, or a new one."""
     memory = LSTMMemory(LSTMMemoryConfig()) if name == LSTMMemory.name else ARLDMMemory(ARLDMMemoryConfig())
     part = folder / "model" / "memory" / name

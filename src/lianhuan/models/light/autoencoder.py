@@ -43,7 +43,7 @@ def _averaged(x: Node, fold: int) -> Node:
     if fold == 1:
         return x
     sides = [fold, fold]
-    return ops.avg_pool(x, sides, [1, 1], [0, 0], [0, 0], sides, exclude_pad=False)
+    return ops.avg_pool(x, sides, [0, 0], [0, 0], sides, exclude_pad=False)
 
 
 def _resnet(g: Graph, x: Node, name: str) -> Node:

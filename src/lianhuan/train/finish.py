@@ -1,0 +1,64 @@
+"""The parts that finish the embedded model once it draws: a decoder for its own latents, a denoiser of few steps."""
+
+import copy
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+
+from lianhuan.data.world import WorldPictures
+from lianhuan.generators import load_generator
+from lianhuan.generators.load import own_loop
+from lianhuan.memory import LSTMMemory
+from lianhuan.models.denoiser import save_unet
+from lianhuan.models.few_steps import FEW_STEPS, HOW, FewSteps
+from lianhuan.models.files import save_part
+from lianhuan.train.decoder import DecoderObjective
+from lianhuan.train.distill import DistillObjective
+from lianhuan.train.loop import TrainConfig, TrainStep, train
+from lianhuan.train.parts import story_data, trained_memory
+from lianhuan.train.processes import pick_device
+from lianhuan.train.story import StoryObjective
+
+
+def train_decoder(
+    folder: Path, config: TrainConfig, *, stories: int, batch: int, sharp: int, resume: bool
+) -> Iterator[TrainStep]:
+    """Train the decoder further, on latents as the denoiser that is there leaves them; `batch` counts pictures.
+
+    From step `sharp` on a critic compares it with drawn pictures. The encoder stays, and with it what the denoiser knows.
+    """
+    torch.manual_seed(0)
+    model = own_loop(load_generator(folder / "model"), "a decoder")
+    pictures = WorldPictures.render(folder / "data", "train", stories, model.size)
+    data = story_data(folder, stories, batch, seed=9)
+    for module in (model.text_encoder, model.denoiser, model.autoencoder):
+        module.to(pick_device())
+    model.autoencoder.decoder.requires_grad_(True)
+    objective = DecoderObjective(
+        model.autoencoder, model.denoiser, model.text_encoder, pictures, data, batch=batch, sharp=sharp
+    )
+    yield from train("decoder", objective, config, folder, resume=resume)
+    autoencoder = model.autoencoder.cpu()
+    save_part(autoencoder, autoencoder.to_config(), folder / "model" / "autoencoder")
+
+
+def train_few_steps(
+    folder: Path, config: TrainConfig, how: FewSteps, *, stories: int, batch: int, resume: bool
+) -> Iterator[TrainStep]:
+    """Train the denoiser that draws in few steps, from the one that is there; `batch` counts stories."""
+    torch.manual_seed(0)
+    model = own_loop(load_generator(folder / "model"), "few steps")
+    data = story_data(folder, stories, batch, seed=8)
+    story = StoryObjective(model.text_encoder, [trained_memory(folder, LSTMMemory.name)], data)
+    story.module.requires_grad_(False).to(pick_device())
+    teacher = model.denoiser.to(pick_device())
+    student = copy.deepcopy(teacher)
+    student.requires_grad_(True)
+    objective = DistillObjective(student, teacher, story, how, model.bound)
+    yield from train("few-steps", objective, config, folder, resume=resume)
+    part = folder / "model" / FEW_STEPS
+    save_unet(student.unet, part)
+    (part / HOW).write_text(json.dumps(asdict(how)) + "\n")
