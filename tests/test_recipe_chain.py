@@ -12,8 +12,9 @@ from lianhuan.conductor import PageDone
 from lianhuan.control.semantic import noisy_eye
 from lianhuan.metrics.reader import load_reader
 from lianhuan.models.clip import load_clip
+from lianhuan.models.few_steps import FewSteps
 from lianhuan.models.known_words import load_known_words
-from lianhuan.train import parts
+from lianhuan.train import finish, parts
 from lianhuan.train.loop import TrainConfig
 from lianhuan.train.words import known_words
 
@@ -70,6 +71,11 @@ def test_the_parts_trained_in_order_make_a_model_that_draws(tmp_path: Path) -> N
         done += parts.train_sketch(
             tmp_path, CONFIG, layers=("mid_block", "up_blocks.0"), stories=2, batch=1, resume=False
         )
+    encoder = (tmp_path / "model" / "autoencoder" / "model.safetensors").read_bytes()
+    done += finish.train_decoder(tmp_path, CONFIG, stories=2, batch=2, sharp=0, resume=False)
+    assert (tmp_path / "model" / "autoencoder" / "model.safetensors").read_bytes() != encoder
+    few = FewSteps(steps=2, guidance=4.5)
+    done += finish.train_few_steps(tmp_path, CONFIG, few, stories=2, batch=1, resume=False)
     assert [event.recipe for event in done] == [
         "autoencoder",
         "reader",
@@ -83,12 +89,16 @@ def test_the_parts_trained_in_order_make_a_model_that_draws(tmp_path: Path) -> N
         "noisy_clip",
         "sketch",
         "sketch",
+        "decoder",
+        "few-steps",
     ]
     model = tmp_path / "model"
     for name in ("lstm", "ar-ldm"):
         memory = load_memory(name, model)
-        events = illustrate(parse_story("Mia ran. She sat."), load_generator(model), memory=memory, steps=1)
-        assert [event.image.size for event in events if isinstance(event, PageDone)] == [(128, 128)] * 2
+        events = illustrate(parse_story("Mia ran. She sat."), load_generator(model), memory=memory)
+        drawn = [event for event in events if isinstance(event, PageDone)]
+        assert [event.image.size for event in drawn] == [(256, 256)] * 2
+        assert [event.recipe["steps"] for event in drawn] == [2, 2]
     assert noisy_eye(load_generator(model)) is not None
     assert load_clip(tmp_path / "clip").caption_features(["Mia ran."]).shape == (1, 192)
     assert set(load_reader(tmp_path / "reader").classes) >= {"place", "prop", "action0"}

@@ -1,5 +1,6 @@
 """Claims about the training kit."""
 
+import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from lianhuan.memory.ar_ldm import ARLDMMemoryConfig
 from lianhuan.memory.lstm import LSTMMemoryConfig
 from lianhuan.models.autoencoder import Autoencoder
 from lianhuan.models.denoiser import Denoiser, build_unet
+from lianhuan.models.few_steps import FewSteps
 from lianhuan.models.sizes import AutoencoderConfig
 from lianhuan.models.text_encoder import StoryTextEncoder, TextEncoderConfig
 from lianhuan.models.tokens import PageTokenizer
@@ -22,8 +24,10 @@ from lianhuan.story import PageRequest, StageEntry
 from lianhuan.testing.models import tiny_tokenizer
 from lianhuan.train.autoencoder import AutoencoderObjective
 from lianhuan.train.checkpoint import save_checkpoint
+from lianhuan.train.decoder import DecoderObjective
+from lianhuan.train.distill import DistillObjective
 from lianhuan.train.ema import EMA
-from lianhuan.train.loop import TrainConfig, TrainStep, learning_rate, train
+from lianhuan.train.loop import Objective, TrainConfig, TrainStep, learning_rate, train
 from lianhuan.train.story import StoryData, StoryObjective
 
 CONFIG = TrainConfig(steps=6, learning_rate=1e-3, warmup=2, checkpoint_every=3, log_every=1)
@@ -31,7 +35,7 @@ CONFIG = TrainConfig(steps=6, learning_rate=1e-3, warmup=2, checkpoint_every=3, 
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> WorldPictures:
-    return WorldPictures.render(tmp_path_factory.mktemp("world"), "train", 4, 32, workers=1)
+    return WorldPictures.render(tmp_path_factory.mktemp("world"), "train", 4, 128, workers=1)
 
 
 def autoencoder(pictures: WorldPictures) -> AutoencoderObjective:
@@ -52,6 +56,21 @@ def story(pictures: WorldPictures) -> StoryObjective:
     data = StoryData(latents, focus, pictures.labels, PageTokenizer(words, 60), batch=2, seed=0)
     denoiser = Denoiser(build_unet(4, 32, (16, 32)), NoisePath.cosine(), "v_prediction")
     return StoryObjective(text, memories, data, denoiser)
+
+
+def decoder(pictures: WorldPictures, sharp: int) -> DecoderObjective:
+    telling = story(pictures)
+    assert telling.denoiser is not None
+    drawing = Autoencoder(AutoencoderConfig(4, 4, (16, 16)))
+    return DecoderObjective(
+        drawing,
+        telling.denoiser.requires_grad_(False),
+        telling.text,
+        pictures,
+        telling.data,
+        batch=4,
+        sharp=sharp,
+    )
 
 
 def losses(events: list[TrainStep]) -> list[float]:
@@ -103,6 +122,51 @@ def test_memories_take_turns(pictures: WorldPictures) -> None:
         loss.backward()
         moved = {n.split(".")[0] for n, p in objective.module.named_parameters() if p.grad is not None}
         assert {"text", "heads", "unet", "memory", "ar-ldm"} - moved == {silent}
+
+
+def moved(objective: Objective, step: int = 0) -> set[str]:
+    """The parts, and parts of parts, that one step's loss moves."""
+    loss, _ = objective.loss(objective.batch(step), step, torch.device("cpu"))
+    loss.backward()
+    return {name.split(".")[0] for name, p in objective.module.named_parameters() if p.grad is not None}
+
+
+@pytest.mark.parametrize(("sharp", "parts"), [(1, {"decoder"}), (0, {"decoder", "critic"})])
+def test_the_critic_starts_when_it_is_told_to(pictures: WorldPictures, sharp: int, parts: set[str]) -> None:
+    assert moved(decoder(pictures, sharp)) == parts
+
+
+def test_critic_and_decoder_do_not_move_each_other(pictures: WorldPictures) -> None:
+    """The critic's weights get the gradient of its own loss alone, and the decoder's none of it."""
+    objective = decoder(pictures, sharp=0)
+    objective.critic.requires_grad_(False)
+    moved(objective)
+    alone = [p.grad.clone() for p in objective.autoencoder.decoder.parameters()]
+    both = decoder(pictures, sharp=0)
+    moved(both)
+    assert all(
+        torch.equal(p.grad, old) for p, old in zip(both.autoencoder.decoder.parameters(), alone, strict=True)
+    )
+    objective = decoder(pictures, sharp=0)
+    objective.autoencoder.decoder.requires_grad_(False)
+    moved(objective)
+    pairs = zip(both.critic.parameters(), objective.critic.parameters(), strict=True)
+    assert all(torch.equal(p.grad, q.grad) for p, q in pairs)
+
+
+def test_distillation_moves_the_student_alone(pictures: WorldPictures) -> None:
+    telling = story(pictures)
+    assert telling.denoiser is not None
+    telling.module.requires_grad_(False)
+    student = copy.deepcopy(telling.denoiser).requires_grad_(True)
+    objective = DistillObjective(student, telling.denoiser, telling, FewSteps(steps=2, guidance=2.0), None)
+    before = [p.clone() for p in telling.denoiser.parameters()]
+    first = objective.loss(objective.batch(0), 0, torch.device("cpu"))[0]
+    assert torch.equal(first, objective.loss(objective.batch(0), 0, torch.device("cpu"))[0])
+    first.backward()
+    assert any(p.grad is not None and p.grad.abs().max() > 0 for p in student.parameters())
+    assert all(p.grad is None for p in telling.denoiser.parameters())
+    assert all(torch.equal(p, q) for p, q in zip(telling.denoiser.parameters(), before, strict=True))
 
 
 def test_focus_is_where_characters_and_the_prop_are(tmp_path: Path) -> None:
