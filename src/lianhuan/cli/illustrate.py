@@ -1,29 +1,37 @@
 """`lianhuan illustrate`: draw a picture book."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from lianhuan.cli import options
-from lianhuan.cli.stories import HELP, read_source, refuse_with_book, unseen_line
-from lianhuan.cli.terminal import print_json, progress
+from lianhuan.cli.books import Shelf, places
+from lianhuan.cli.stories import HELP, read_source, refuse_with_book
 from lianhuan.cli.threads import use_cores
 
 if TYPE_CHECKING:
     from lianhuan.book import Book, BookFile, Settings
-    from lianhuan.conductor import Event
-    from lianhuan.generators import Generator
+    from lianhuan.generators import Compute, Extras, Generator
+    from lianhuan.generators.base import Engine
+    from lianhuan.memory import Memory
     from lianhuan.story import Story
 
 
 def illustrate(  # noqa: PLR0913 - one argument per option
-    story: Annotated[str, typer.Argument(metavar="STORY", help=HELP)],
+    story: Annotated[list[str], typer.Argument(metavar="STORY", help=HELP)],
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", metavar="DIR", help="Folder of the book; needed unless STORY is a book."),
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="DIR",
+            help="Folder of the book; needed unless STORY is a book. With several stories, the folder of their books, each named "
+            "after its file.",
+        ),
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the pictures. [default: 0]")] = None,
     memory: Annotated[
@@ -90,61 +98,71 @@ def illustrate(  # noqa: PLR0913 - one argument per option
             "--only-stale", help="Draw only the pages of a book that changed since they were drawn."
         ),
     ] = False,
+    batch: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="How many of several books are drawn side by side; more take more memory. [default: 4]",
+        ),
+    ] = None,
     max_characters: Annotated[int | None, typer.Option(min=1, help="Longest text that is read.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Draw the picture book of STORY.
+    """Draw the picture book of STORY, or one of each STORY.
 
     It is drawn page after page; the paths of its PDF and its HTML page are printed.
 
     A book that was stopped goes on where it was; options that are not given are then the book's own. Edit its book.yaml
     and run `lianhuan illustrate DIR` to draw the pages that changed; all others keep their pictures.
+
+    Several books are drawn side by side, each as it would be alone. One that cannot be drawn does not stop the others.
     """
-    plan = _plan(story, out, scenes=scenes, title=title, max_characters=max_characters)
-    old = plan.old
-    if only_stale and (old is None or first_frame is not None):
+    if len(story) > 1:
+        _refuse_with_several(title=title, first_frame=first_frame, character=character)
+    shelf = Shelf(several=len(story) > 1, fonts=font or (), as_json=as_json)
+    plans: dict[str, _Plan] = {}
+    for source, place in zip(story, places(story, out), strict=True):
+        with shelf.may_fail(source):
+            plans[source] = _plan(source, place, scenes=scenes, title=title, max_characters=max_characters)
+    if only_stale and (first_frame is not None or any(plan.old is None for plan in plans.values())):
         raise typer.BadParameter("--only-stale is for a book that is drawn already, without --first-frame")
-    settings = _settings(
-        old, steps=steps, guidance=guidance, sampler=sampler, negative_prompt=negative_prompt
+    wish = _Wish(
+        generator,
+        memory,
+        {"steps": steps, "guidance": guidance, "sampler": sampler, "negative_prompt": negative_prompt},
+        {"config": config, "vae": vae, "loras": lora, "embeddings": embedding},
+        options.Computing(engine, device, dtype, low_memory, compiled),
+        character or (),
     )
 
-    from lianhuan.conductor import Book, draw_book
-    from lianhuan.generators import STORYBOOK, load_generator
+    from lianhuan.conductor import Book, Drawing
     from lianhuan.images import load_picture
-    from lianhuan.memory.load import fit, load_memory
 
     given = None if first_frame is None else load_picture(first_frame)
-    model = generator or (old.generator if old else STORYBOOK)
-    method = memory or (old.memory if old else "lstm")
-    extras = options.chosen_extras(old, model, config=config, vae=vae, loras=lora, embeddings=embedding)
-    learnt = bool(character) or any(member.adapter for member in plan.story.cast)
-    chosen = options.Computing(engine, device, dtype, low_memory, compiled)
-    by, compute = chosen.settled(model, method, extras, learnt=learnt)
-    use_cores(by)
-    remembering = load_memory(method, model, compute.device, engine=by)
-    drawing = load_generator(model, extras, compute, engine=by)
-    drawing.check(settings.sampler, settings.negative_prompt)
-    if steps is None and (old is None or generator or guidance is not None or sampler):
-        own = drawing.steps(settings.guidance, settings.sampler)
-        settings = settings.model_copy(update={"steps": own})
-    fit(drawing, remembering)  # refuses what does not go together before a book is there
-    book = Book.create(
-        plan.folder,
-        plan.story,
-        source_text=plan.text,
-        seed=seed if seed is not None else old.seed if old else 0,
-        generator=model,
-        memory=remembering.name,
-        settings=settings,
-    )
-    drawing = _with_learnt(book, drawing, character or ())
-    events = draw_book(book, drawing, remembering, first_frame=given, only_stale=only_stale)
-    _show(events, book, settings.steps)
-    made = book.export(fonts=font or ())
-    if as_json:
-        print_json({"book": str(book.folder)} | {kind: str(path) for kind, path in made.items()})
-    else:
-        print(f"{made['pdf']}\n{made['html']}")
+    load = cache(_load)
+    settled = {source: wish.settled(plan, load) for source, plan in plans.items()}
+    drawings: dict[str, Drawing] = {}
+    for source, plan in plans.items():
+        how = settled[source]
+        with shelf.may_fail(source):
+            book = Book.create(
+                plan.folder,
+                plan.story,
+                source_text=plan.text,
+                seed=seed if seed is not None else plan.old.seed if plan.old else 0,
+                generator=how.model,
+                memory=how.memory.name,
+                settings=how.settings,
+            )
+            drawing = _with_learnt(book, how.generator, wish.learnt)
+            drawings[source] = Drawing(book, drawing, how.memory, given, only_stale)
+    shelf.draw(drawings, batch)
+
+
+def _refuse_with_several(**given: object) -> None:
+    for name, value in given.items():
+        if value:
+            raise typer.BadParameter(f"--{name.replace('_', '-')} is for one story; draw that one alone")
 
 
 @dataclass(frozen=True)
@@ -155,6 +173,65 @@ class _Plan:
     text: str
     folder: Path
     old: "BookFile | None"
+
+
+@dataclass(frozen=True)
+class _Settled:
+    """What a book is drawn with."""
+
+    model: str
+    settings: "Settings"
+    generator: "Generator"
+    memory: "Memory"
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """What the options say of all books; None leaves it to each book."""
+
+    generator: str | None
+    memory: str | None
+    how: Mapping[str, float | str | None]
+    added: Mapping[str, Any]
+    computing: options.Computing
+    learnt: Iterable[str]
+
+    def settled(self, plan: _Plan, load: "_Load") -> _Settled:
+        """What a book is drawn with; refuses what does not go together before a book is there."""
+        from lianhuan.generators import STORYBOOK
+
+        old = plan.old
+        settings = _settings(old, **self.how)
+        model = self.generator or (old.generator if old else STORYBOOK)
+        method = self.memory or (old.memory if old else "lstm")
+        extras = options.chosen_extras(old, model, **self.added)
+        learnt = bool(self.learnt) or any(member.adapter for member in plan.story.cast)
+        engine, compute = self.computing.settled(model, method, extras, learnt=learnt)
+        generator, memory = load(model, method, extras, engine, compute)
+        generator.check(settings.sampler, settings.negative_prompt)
+        how = self.how
+        if how["steps"] is None and (
+            old is None or self.generator or how["guidance"] is not None or how["sampler"]
+        ):
+            own = generator.steps(settings.guidance, settings.sampler)
+            settings = settings.model_copy(update={"steps": own})
+        return _Settled(model, settings, generator, memory)
+
+
+_Load = Callable[..., "tuple[Generator, Memory]"]
+
+
+def _load(
+    model: str, method: str, extras: "Extras", engine: "Engine", compute: "Compute"
+) -> "tuple[Generator, Memory]":
+    from lianhuan.generators import load_generator
+    from lianhuan.memory.load import fit, load_memory
+
+    use_cores(engine)
+    memory = load_memory(method, model, compute.device, engine=engine)
+    generator = load_generator(model, extras, compute, engine=engine)
+    fit(generator, memory)
+    return generator, memory
 
 
 def _plan(source: str, out: Path | None, **reading: Any) -> _Plan:
@@ -197,28 +274,3 @@ def _settings(old: "BookFile | None", **given: float | str | None) -> "Settings"
         return Settings(**kept | {key: value for key, value in given.items() if value is not None})
     except ValueError as error:  # pydantic's, with the offending key
         raise typer.BadParameter("--steps must be 1 to 1000, --guidance 0 to 100") from error
-
-
-def _show(events: "Iterable[Event]", book: "Book", steps: int) -> None:
-    from lianhuan.conductor import PageDone, Planned, Step
-
-    stream = iter(events)
-    plan = next(stream)
-    assert isinstance(plan, Planned)
-    count, how = len(book.file.scenes), plan.settings
-    said = f"{plan.story.title}: {count} pages with {how['generator']}, memory {how['memory']}, engine {how['engine']}, seed {how['seed']}"
-    with progress(count * steps) as shown:
-        shown.milestone(said)
-        if unseen := unseen_line(book.file.generator, plan.story):
-            shown.milestone(unseen)
-        for scene_id, reason in book.stale().items():
-            shown.milestone(f"page {book.number(scene_id)}: {reason}")
-        for event in stream:
-            if isinstance(event, Step):
-                done = (event.page - 1) * steps + event.number
-                shown.at(done, f"page {event.page} of {count}")
-            elif isinstance(event, PageDone):
-                shown.at(event.page * steps, f"page {event.page} of {count}")
-                shown.milestone(
-                    f"page {event.page} of {count} {'kept' if event.reused or event.given else 'drawn'}"
-                )

@@ -1,23 +1,30 @@
 """The conductor: story + generator + memory + controls -> events, and the book that comes of them."""
 
-from lianhuan.conductor.events import Event, PageDone, Planned, Step
-from lianhuan.conductor.illustrate import draw_stories, illustrate
+from lianhuan.conductor.events import Event, Failed, Finished, PageDone, Planned, Step, Told
+from lianhuan.conductor.illustrate import Telling, draw_stories, illustrate, illustrate_many
 from lianhuan.conductor.models import choose_engine, extras_of, load_models, with_cast
 from lianhuan.conductor.redraw import Redraw, redraw
-from lianhuan.conductor.storybook import Book, draw_book
+from lianhuan.conductor.storybook import Book, Drawing, draw_book, draw_books
 
 __all__ = [
     "Book",
+    "Drawing",
     "Event",
+    "Failed",
+    "Finished",
     "PageDone",
     "Planned",
     "Redraw",
     "Step",
+    "Telling",
+    "Told",
     "choose_engine",
     "draw_book",
+    "draw_books",
     "draw_stories",
     "extras_of",
     "illustrate",
+    "illustrate_many",
     "load_models",
     "redraw",
     "with_cast",

@@ -1,12 +1,17 @@
 """What happens while a story is drawn."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+import collections.abc
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from PIL import Image
 
-from lianhuan.story import Story
+from lianhuan.errors import LianhuanError
+from lianhuan.generators import Control, Generator
+from lianhuan.models.context import Context
+from lianhuan.story import PageRequest, Story
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,53 @@ class PageDone:
 Event = Planned | Step | PageDone
 
 
-def renumbered(events: Iterable[Event], pages: Sequence[int]) -> Iterator[Event]:
+@dataclass(frozen=True)
+class Finished:
+    """All pages of a story are done."""
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A story cannot be drawn further, `error` says why; its finished pages stay."""
+
+    error: LianhuanError | OSError
+
+
+@dataclass(frozen=True)
+class Told:
+    """What happens to one of several stories.
+
+    Attributes:
+        story: its number in the order in which they were given, from 0.
+        event: as for a story alone; the last one is `Finished` or `Failed`.
+    """
+
+    story: int
+    event: Event | Finished | Failed
+
+
+@dataclass(frozen=True)
+class Ready:
+    """Page `page` (from 1) knows all that it remembers and waits for its picture.
+
+    Who draws it puts the picture, or the error, into `picture` before the story goes on. Pages with equal `weights`
+    are drawn by the same networks.
+    """
+
+    page: int
+    request: PageRequest
+    contexts: Mapping[str, Context]
+    controls: Sequence[Control]
+    generator: Generator
+    weights: Hashable
+    picture: Future[Image.Image] = field(default_factory=Future)
+
+
+Pages = collections.abc.Generator[Event | Ready, None, None]
+"""The events of a story whose pages somebody else draws."""
+
+
+def renumbered(events: Iterable[Event | Ready], pages: Sequence[int]) -> Pages:
     """Events of a story that holds only the `pages` with these numbers of a book, told with the book's numbers."""
     for event in events:
         yield event if isinstance(event, Planned) else replace(event, page=pages[event.page - 1])

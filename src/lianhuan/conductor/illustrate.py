@@ -1,9 +1,8 @@
 """Draw a story, page after page, each one remembering the pages before it."""
 
-import collections.abc
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,8 @@ from typing import Any
 from PIL import Image
 
 from lianhuan.book import Settings
-from lianhuan.conductor.events import Event, PageDone, Planned, Step
+from lianhuan.conductor.events import Event, PageDone, Pages, Planned, Ready, Told
+from lianhuan.conductor.together import BATCH, drawn, together
 from lianhuan.control import ClassifierFree
 from lianhuan.errors import CheckpointError
 from lianhuan.generators import Control, Drawn, Generator
@@ -33,6 +33,24 @@ from lianhuan.story import (
 Recipe = Mapping[str, Any]
 Known = Callable[[str, Recipe], Image.Image | None]
 """Looks up a finished picture of a scene by its recipe; None if there is none."""
+
+
+@dataclass(frozen=True)
+class Telling:
+    """A story and how it is drawn; `illustrate` says what the attributes are."""
+
+    story: Story
+    generator: Generator
+    memory: Memory | None = None
+    seed: int = 0
+    steps: int | None = None
+    guidance: float = DEFAULT_GUIDANCE
+    sampler: str = ""
+    negative_prompt: str = ""
+    first_frame: Image.Image | None = None
+    known: Known | None = None
+    controls: Sequence[Control] = ()
+    home: Path = Path()
 
 
 def illustrate(  # noqa: PLR0913 - one argument per choice
@@ -75,20 +93,65 @@ def illustrate(  # noqa: PLR0913 - one argument per choice
         PictureError: a picture of the cast cannot be read.
         DeviceError: the memory of the device is too small.
     """
-    generator.check(sampler, negative_prompt)
-    remembering = default_memory(generator) if memory is None else memory
+    telling = Telling(
+        story,
+        generator,
+        memory=memory,
+        seed=seed,
+        steps=steps,
+        guidance=guidance,
+        sampler=sampler,
+        negative_prompt=negative_prompt,
+        first_frame=first_frame,
+        known=known,
+        controls=controls,
+        home=home,
+    )
+    return drawn(pages_of(telling))
+
+
+def illustrate_many(tellings: Iterable[Telling], *, batch: int = BATCH) -> Iterator[Told]:
+    """Draw several stories side by side: pages that are ready at the same time in one call of their generator.
+
+    On a CPU every picture has the bytes that `illustrate` gives it. On a GPU the last bits may differ, as they do from one
+    GPU to another. A page still remembers the pages of its own story alone, so no more pages than stories are drawn together.
+
+    Args:
+        tellings: the stories, each with what draws it; one is begun when another one ends. Pages are drawn together where
+            their stories have the same generator object, weights of the memory, steps, sampler and guidance.
+        batch: how many stories are open at a time, so the most pages in one call.
+
+    Yields:
+        the events of `illustrate`, each with the number of its story, and `Finished` or `Failed` as the last of each story.
+        What a user can cause, a `LianhuanError` or an error of a file, ends one story and not the others. Closing the
+        generator stops all.
+
+    Raises:
+        ValueError: `batch` is not positive.
+    """
+    return together((pages_of(telling) for telling in tellings), batch)
+
+
+def pages_of(telling: Telling) -> Pages:
+    """The events of a story, with a `Ready` for each page that has to be drawn, which waits for its picture."""
+    story, generator, controls = telling.story, telling.generator, telling.controls
+    generator.check(telling.sampler, telling.negative_prompt)
+    remembering = default_memory(generator) if telling.memory is None else telling.memory
+    networks = id(generator), remembering.fingerprint
     check_accepted(remembering.name, remembering.gives, generator.name, generator.accepts)
     generator = fit(generator, remembering)
     how: dict[str, Any] = {
-        "seed": seed,
-        "steps": generator.steps(guidance, sampler) if steps is None else steps,
-        "guidance": guidance,
-        "sampler": sampler,
-        "negative_prompt": negative_prompt,
+        "seed": telling.seed,
+        "steps": generator.steps(telling.guidance, telling.sampler)
+        if telling.steps is None
+        else telling.steps,
+        "guidance": telling.guidance,
+        "sampler": telling.sampler,
+        "negative_prompt": telling.negative_prompt,
     }
     requests = [page_request(story, scene, **how) for scene in story.scenes]
     _check_weights(requests, generator)
-    portraits = _portraits(story, remembering, home)
+    portraits = _portraits(story, remembering, telling.home)
     shared: dict[str, Any] = {
         "generator": generator.name,
         "weights": weights_of(generator, remembering),
@@ -99,7 +162,7 @@ def illustrate(  # noqa: PLR0913 - one argument per choice
     loaded = {"extras": generator.extras.recipe(), "compute": generator.compute.recipe()}
     shared |= {name: told for name, told in loaded.items() if told}
     yield Planned(story, {**shared, **how, "extras": generator.extras})
-    state, null = remembering.start(1), generator.null(1, negative_prompt)
+    state, null = remembering.start(1), generator.null(1, telling.negative_prompt)
     previous: str | None = None
     for request, picture in portraits:
         state = _write(generator, remembering, state, generator.encode([request]), picture)
@@ -109,15 +172,17 @@ def illustrate(  # noqa: PLR0913 - one argument per choice
         if controls:
             recipe["controls"] = [control.recipe() for control in controls]
         given = None
-        if first_frame is not None and number == 1:
-            recipe["given"] = _picture_hash(first_frame)
-            given = fit_square(first_frame, generator.size)
-        there = None if given or known is None else known(request.scene_id, recipe)
+        if telling.first_frame is not None and number == 1:
+            recipe["given"] = _picture_hash(telling.first_frame)
+            given = fit_square(telling.first_frame, generator.size)
+        there = None if given or telling.known is None else telling.known(request.scene_id, recipe)
         words = generator.encode([request])
         image = given or there
         if image is None:
             contexts = _contexts(remembering, state, words, null)
-            image = yield from _draw(generator, request, contexts, number, controls)
+            ready = Ready(number, request, contexts, controls, generator, networks)
+            yield ready
+            image = ready.picture.result(timeout=0)
         state = _write(generator, remembering, state, words, image)
         previous = None if isinstance(remembering, NoMemory) else _remembered(previous, request, image)
         yield PageDone(number, request.scene_id, image, recipe, there is not None, given is not None)
@@ -170,21 +235,6 @@ def draw_stories(
 def default_memory(generator: Generator) -> Memory:
     """The LSTM memory trained with this generator."""
     return load_memory("lstm", generator.name, generator.compute.device, engine=generator.engine)
-
-
-def _draw(
-    generator: Generator,
-    request: PageRequest,
-    contexts: Mapping[str, Context],
-    number: int,
-    controls: Sequence[Control],
-) -> collections.abc.Generator[Step, None, Image.Image]:
-    with told_when_full():
-        for event in generator.frames([request], [contexts], [ClassifierFree(request.guidance), *controls]):
-            if isinstance(event, Drawn):
-                return event.images[0]
-            yield Step(number, event.number, event.total)
-    raise AssertionError("a generator's last event is the picture")
 
 
 def _contexts(memory: Memory, state: State, words: Context, null: Context) -> dict[str, Context]:

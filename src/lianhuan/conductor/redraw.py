@@ -11,6 +11,7 @@ from lianhuan.conductor.events import PageDone, Step
 from lianhuan.conductor.illustrate import Recipe
 from lianhuan.conductor.select import Candidates
 from lianhuan.conductor.tell import tell
+from lianhuan.conductor.together import drawn
 from lianhuan.errors import BookError
 from lianhuan.generators import Control, Generator
 from lianhuan.images import load_picture
@@ -63,9 +64,9 @@ def redraw(book: "Book", generator: Generator, memory: Memory, wish: Redraw) -> 
     """
     with book.editing():
         page = _page(book, wish)
-        drawn = [record for record in book.file.scenes if record.picked is not None]
-        before = drawn[: drawn.index(page)]
-        after = drawn[drawn.index(page) + 1 :]
+        shown = [record for record in book.file.scenes if record.picked is not None]
+        before = shown[: shown.index(page)]
+        after = shown[shown.index(page) + 1 :]
         fixed = _shown(before)
         tried: list[tuple[Scene, Mapping[str, Any]]] = []
         images: list[Image.Image] = []
@@ -150,7 +151,7 @@ def _draw(
         path = fixed.get(scene_id) or (None if controls else book.finished(scene_id, recipe))
         return None if path is None else load_picture(book.folder / path)
 
-    for event in tell(book, generator, memory, scenes, known, controls=controls):
+    for event in drawn(tell(book, generator, memory, scenes, known, controls=controls)):
         if isinstance(event, Step) or (isinstance(event, PageDone) and event.scene_id not in fixed):
             yield event
 

@@ -2,18 +2,19 @@
 
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from PIL import Image
 
 from lianhuan import book as folders
-from lianhuan.conductor.events import Event, PageDone, Planned
+from lianhuan.conductor.events import Event, PageDone, Pages, Planned, Ready, Told
 from lianhuan.conductor.illustrate import weights_of
 from lianhuan.conductor.models import load_models
 from lianhuan.conductor.redraw import Redraw, Select, redraw
 from lianhuan.conductor.tell import tell
+from lianhuan.conductor.together import BATCH, drawn, together
 from lianhuan.errors import ExportError
 from lianhuan.generators import Compute, Control, Generator
 from lianhuan.images import load_picture
@@ -157,12 +158,46 @@ def draw_book(
     Raises:
         BookError: another program edits the book, or it cannot be written; finished pages stay.
     """
+    return drawn(_pages(Drawing(book, generator, memory, first_frame, only_stale)))
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A book and how it is drawn; `draw_book` says what the attributes are."""
+
+    book: Book
+    generator: Generator
+    memory: Memory
+    first_frame: Image.Image | None = None
+    only_stale: bool = False
+
+
+def draw_books(drawings: Iterable[Drawing], *, batch: int = BATCH) -> Iterator[Told]:
+    """Draw several books side by side, see `lianhuan.conductor.illustrate_many`; each as `draw_book` draws it.
+
+    Args:
+        drawings: the books, no two in one folder; load the generator and the memory once for all.
+        batch: how many books are open at a time, so the most pages in one call of a generator.
+
+    Yields:
+        the events of `draw_book`, each with the number of its book, and `Finished` or `Failed` as the last of each book.
+
+    Raises:
+        ValueError: `batch` is not positive.
+    """
+    return together(map(_pages, drawings), batch)
+
+
+def _pages(drawing: Drawing) -> Pages:
+    """The events of a book, kept page by page, with a `Ready` for each page that has to be drawn."""
+    book, generator, memory = drawing.book, drawing.generator, drawing.memory
     with book.editing():
         named = {"generator": generator.name, "weights": weights_of(generator, memory), "memory": memory.name}
         book.change_book(**named, **asdict(generator.extras))
-        scenes = [page.scene() for page in book.file.scenes if page.picked or not only_stale]
-        for event in tell(book, generator, memory, scenes, book.known, first_frame=first_frame):
-            book.keep(event)
+        scenes = [page.scene() for page in book.file.scenes if page.picked or not drawing.only_stale]
+        for event in tell(book, generator, memory, scenes, book.known, first_frame=drawing.first_frame):
+            if not isinstance(event, Ready):
+                book.keep(event)
             yield event
 
 

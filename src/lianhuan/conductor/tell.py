@@ -1,12 +1,12 @@
 """Draw scenes of a book as one story."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from PIL import Image
 
 from lianhuan.book import Book
-from lianhuan.conductor.events import Event, renumbered
-from lianhuan.conductor.illustrate import Known, illustrate
+from lianhuan.conductor.events import Pages, renumbered
+from lianhuan.conductor.illustrate import Known, Telling, pages_of
 from lianhuan.generators import Control, Generator
 from lianhuan.memory import Memory
 from lianhuan.story import Scene
@@ -21,8 +21,8 @@ def tell(
     *,
     first_frame: Image.Image | None = None,
     controls: Sequence[Control] = (),
-) -> Iterator[Event]:
-    """The events of `illustrate` for `scenes` of `book`, by the book's settings and with its page numbers.
+) -> Pages:
+    """The events of `pages_of` for `scenes` of `book`, by the book's settings and with its page numbers.
 
     Args:
         book: whose story and settings they are.
@@ -34,7 +34,7 @@ def tell(
         controls: what bends the drawing of every page that is drawn.
     """
     file = book.file
-    events = illustrate(
+    telling = Telling(
         book.story().model_copy(update={"scenes": tuple(scenes)}),
         generator,
         memory=memory,
@@ -45,4 +45,4 @@ def tell(
         controls=controls,
         home=book.folder,
     )
-    return renumbered(events, [book.number(scene.id) for scene in scenes])
+    return renumbered(pages_of(telling), [book.number(scene.id) for scene in scenes])

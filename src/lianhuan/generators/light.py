@@ -29,6 +29,13 @@ from lianhuan.sampling import NoisePath, page_noise
 from lianhuan.story import PageRequest
 from lianhuan.tensors import to_array, to_images
 
+TOGETHER = 4
+"""Pages of one call where there are so many: fewer gain little, and each number is a network of its own that takes memory."""
+
+
+TRIED_AT = 500.0
+"""A time between picture and noise."""
+
 
 class LightDenoiser:
     """`lianhuan.models.denoiser.Denoiser` for pages of the embedded model.
@@ -50,6 +57,7 @@ class LightDenoiser:
         self.folder = folder
         self.config = read_config(folder)
         self._network = cache(self._build)
+        self.together = cache(self._together)
         if rows:
             self._network(rows, length)
 
@@ -62,6 +70,22 @@ class LightDenoiser:
         if self.prediction == "epsilon":
             return (x - sigma * out) / alpha
         return alpha * x - sigma * out
+
+    def _together(self, branches: int, length: int) -> int:
+        """How many pages of so many branches and tokens go into one call: 1 where more would change the last bits of a page.
+
+        Whether they do depends on how the processor sums, so it is tried, once.
+        """
+        dice, rows = np.random.default_rng(0), TOGETHER * branches
+        side, channels = self.config["sample_size"], self.config["in_channels"]
+        x: Array = dice.standard_normal((rows, channels, side, side), np.float32)
+        words = (rows, length, self.config["cross_attention_dim"])
+        tokens: Array = dice.standard_normal(words, np.float32)
+        mask: Array = np.arange(length) < np.linspace(length, SUMMARY_TOKENS, rows)[:, None]
+        pages = [slice(row, row + branches) for row in range(0, rows, branches)]
+        alone = [self(x[page], TRIED_AT, Context(tokens[page], mask[page])) for page in pages]
+        same = np.array_equal(self(x, TRIED_AT, Context(tokens, mask)), np.concatenate(alone))
+        return TOGETHER if same else 1
 
     def _build(self, rows: int, length: int) -> Network:
         return Network(self.folder, lambda: unet(Graph(self._arrays), self.config, rows, length))
@@ -157,20 +181,21 @@ class LightDiffusion(LatentGenerator):
     def _predict(
         self, denoiser: Any, contexts: Sequence[Mapping[str, Context]], controls: Sequence[Control]
     ) -> Predict:
-        """All branches of a page in one call, page by page."""
+        """All branches of a page in one call, and some pages where that leaves their bytes as they are."""
         if any_loses(controls):
             raise CheckpointError(
                 f"{self.name}: a control with a loss needs gradients, which the light engine has not; take the engine 'torch'"
             )
         branches = branches_of(controls)
         pages = [_together([page[branch] for branch in branches]) for page in contexts]
+        calls = _calls(denoiser, pages)
+        cuts = np.cumsum([len(call.mask) for call in calls])[:-1]
 
         def predict(x: Array, t: float) -> Predictions:
-            rows = [
-                denoiser(np.repeat(row, len(branches), axis=0), t, page)
-                for row, page in zip(np.split(x, len(pages)), pages, strict=True)
-            ]
-            return {branch: np.stack([row[i] for row in rows]) for i, branch in enumerate(branches)}, {}
+            rows = np.split(np.repeat(x, len(branches), axis=0), cuts)
+            found = [denoiser(some, t, call) for some, call in zip(rows, calls, strict=True)]
+            estimates: Array = np.concatenate(found)
+            return {branch: estimates[i :: len(branches)] for i, branch in enumerate(branches)}, {}
 
         return predict
 
@@ -178,8 +203,16 @@ class LightDiffusion(LatentGenerator):
         return np.stack([page_noise(r.seed, r.scene_id, r.take, self._shape) for r in requests])
 
 
+def _calls(denoiser: LightDenoiser, pages: Sequence[Context]) -> list[Context]:
+    """The pages, those together that the network takes in one call."""
+    most = denoiser.together(*pages[0].mask.shape) if len(pages) >= TOGETHER else 1
+    full = len(pages) - len(pages) % most
+    joined = [_together(pages[i : i + most]) for i in range(0, full, most)]
+    return [*joined, *pages[full:]]
+
+
 def _together(contexts: Sequence[Context]) -> Context:
-    """The branches of a page in one context."""
+    """The branches of a page, or some pages, in one context."""
     tokens: Array = np.concatenate([context.tokens for context in contexts])
     mask: Array = np.concatenate([context.mask for context in contexts])
     return Context(tokens, mask)
