@@ -40,9 +40,9 @@ def build_unet(latent_channels: int, context_width: int, widths: tuple[int, ...]
     )
 
 
-def save_unet(unet: nn.Module, part: Path) -> None:
+def save_unet(unet: Any, part: Path) -> None:
     """Write a UNet as a part of a model."""
-    settings = {key: value for key, value in unet.config.items() if not key.startswith("_")}  # type: ignore[operator,union-attr]
+    settings = {key: value for key, value in unet.config.items() if not key.startswith("_")}
     save_part(unet.cpu(), settings, part)
 
 
