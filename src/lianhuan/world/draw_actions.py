@@ -123,7 +123,7 @@ def _swing(pen: Pen, body: Joints, _head: float) -> None:
     """The path of a hand that throws."""
     x, y = body.arm_front[2]
     for far in (0, 4):
-        _speed(pen, (x - 9 - far, y + 9), (x - 9 - far, y - 6 - far), (x - 1, y - 12 - far))
+        _speed(pen, (x - 15, y - 9 - far), (x - 6, y - 17 - far), (x + 3, y - 12 - far))
 
 
 def _kicked(pen: Pen, body: Joints, _head: float) -> None:

@@ -207,9 +207,9 @@ def _dog_tail(pen: Pen, fur: int) -> None:
 
 
 def _wolf_tail(pen: Pen, fur: int) -> None:
-    with pen.moved(-5, 1, turn=-62):
-        pen.poly([(3, -3), (-8, -6), (-20, -5), (-29, 0), (-20, 6), (-8, 5), (3, 3)], fur, 0.8)
-        pen.poly([(-20, -5), (-29, 0), (-20, 6), (-17, 0)], darker(fur, 0.45), 0.8)
+    with pen.moved(-5, 1, turn=-36):
+        pen.poly([(3, -3), (-6, -5), (-15, -5), (-23, 0), (-15, 5), (-6, 4), (3, 3)], fur, 0.8)
+        pen.poly([(-15, -5), (-23, 0), (-15, 5), (-12, 0)], darker(fur, 0.45), 0.8)
 
 
 def _mouse_tail(pen: Pen, fur: int) -> None:

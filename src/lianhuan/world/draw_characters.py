@@ -8,7 +8,7 @@ from lianhuan.world.draw_animals import FUR, TAILS, draw_animal_head
 from lianhuan.world.draw_faces import face_of
 from lianhuan.world.draw_heads import SKIN, draw_hair_behind, draw_person_head
 from lianhuan.world.draw_poses import BUILDS, HOLDING, POSES, Joints, Pose, joints
-from lianhuan.world.draw_worn import Trunk, draw_body_wear, draw_head_wear, draw_scarf
+from lianhuan.world.draw_worn import Trunk, coat_colour, draw_body_wear, draw_head_wear, draw_scarf
 from lianhuan.world.pen import Pen, Point, darker, lighter
 from lianhuan.world.scene import Actor
 from lianhuan.world.vocabulary import PEOPLE
@@ -96,6 +96,8 @@ def _figure(pen: Pen, actor: Actor, body: Joints, pose: Pose, hold: Hold | None)
     if hold:
         hold(*body.arm_front[2])
     _arm(pen, body.arm_front, top, skin, edge=True, open_hand=pose.open_hand and actor.action == "reach")
+    if look.worn == "coat":
+        pen.line(body.arm_front[:2], coat_colour(cloth), 6.8)
     if pose.finger:
         tip = body.arm_front[2]
         pen.line([tip, (tip[0] + 5.5, tip[1] + 0.2)], skin, 2.2)

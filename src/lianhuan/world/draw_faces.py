@@ -148,10 +148,11 @@ _DOTS = {"small": (1.1, 1.1, 1.0), "tiny": (1.6, 0.9, 1.0), "round": (3.0, 4.0, 
 
 def draw_drop(pen: Pen, x: float, y: float, size: float, turn: float = 0.0) -> None:
     """A drop of water, tip up, `size` units wide."""
-    with pen.moved(x, y, turn=turn, scale=size / 2):
-        pen.blob([(0, -3.6), (0.5, -1.6), (1.3, 0.6), (0.8, 1.6), (-0.8, 1.6), (-1.3, 0.6), (-0.5, -1.6)], _WATER)
-        pen.ellipse(0, 0.2, 1, 1.1, _WATER)
-        pen.ellipse(-0.35, 0.1, 0.32, 0.5, 0xFFFFFF)
+    half = size / 2
+    with pen.moved(x, y, turn=turn):
+        pen.poly([(0, -2.6 * half), (0.86 * half, -0.2 * half), (-0.86 * half, -0.2 * half)], _WATER, 0.3)
+        pen.ellipse(0, 0.2 * half, half, 1.1 * half, _WATER)
+        pen.ellipse(-0.35 * half, 0.1 * half, 0.32 * half, 0.5 * half, 0xFFFFFF)
 
 
 def draw_star(pen: Pen, x: float, y: float, size: float, colour: int) -> None:

@@ -71,7 +71,7 @@ def _crown(pen: Pen, _cloth: int) -> None:
 def _bow(pen: Pen, cloth: int) -> None:
     """A large ribbon tied to two loops."""
     dark = darker(cloth, 0.25)
-    with pen.moved(-2.5, -2.5, turn=-10):
+    with pen.moved(-2.5, -5, turn=-10):
         for side in (-1, 1):
             pen.poly([(side * 2, 1.5), (side * 6, 7), (side * 9.5, 5.2)], dark, 0.9)
             pen.poly([(0, 0), (side * 11, -7), (side * 12.5, 0), (side * 11, 6)], cloth, 1.4)
@@ -107,16 +107,21 @@ class Trunk:
 def draw_body_wear(pen: Pen, worn: str, trunk: Trunk, cloth: int, *, seated: bool) -> None:
     """What is over the clothes, under the head and the front arm."""
     if worn == "coat":
-        _coat(pen, trunk, cloth, seated=seated)
+        _coat(pen, trunk, coat_colour(cloth), seated=seated)
     elif worn == "apron":
         _apron(pen, trunk, seated=seated)
     elif worn == "bag":
         _bag(pen, trunk)
 
 
+def coat_colour(cloth: int) -> int:
+    """The cloth of a coat over trousers of the colour `cloth`."""
+    return darker(cloth, 0.34)
+
+
 def _coat(pen: Pen, trunk: Trunk, cloth: int, *, seated: bool) -> None:
-    """An open coat to the knees, with a collar and buttons; the shirt shows between its halves."""
-    at, dark = trunk.at, darker(cloth, 0.22)
+    """An open coat to the knees, with a collar and buttons; the shirt shows between its halves and on the lower arms."""
+    at, dark = trunk.at, darker(cloth, 0.5)
     hem = -0.1 if seated else -0.52
     pen.poly([at(0.94, -0.3), at(0.86, -1.0), at(0.0, -1.2), at(hem, -1.3), at(hem, -0.2), at(0.4, -0.34)], cloth, 1.4)
     pen.poly([at(0.94, 0.5), at(0.86, 1.0), at(0.0, 1.2), at(hem, 1.35), at(hem, 0.5), at(0.4, 0.46)], cloth, 1.4)
@@ -157,10 +162,10 @@ def _bag(pen: Pen, trunk: Trunk) -> None:
 def draw_scarf(pen: Pen, trunk: Trunk, cloth: int) -> None:
     """A striped scarf around the neck, one end hanging down."""
     at, dark, pale = trunk.at, darker(cloth, 0.35), lighter(cloth, 0.55)
-    for colour, width in ((dark, 7.0), (cloth, 5.4)):
-        pen.line([at(0.5, 0.42), at(0.86, 0.3)], colour, width)
-        pen.line([at(0.84, -0.72), at(0.78, -0.1), at(0.86, 0.78)], colour, width)
-    for along in (0.5, 0.64):
-        pen.line([at(along, 0.16), at(along, 0.66)], pale, 1.5)
-    for aside in (-0.5, 0.6):
-        pen.line([at(0.92, aside), at(0.72, aside)], pale, 1.5)
+    for colour, width in ((dark, 7.4), (cloth, 5.8)):
+        pen.line([at(0.2, 0.5), at(0.8, 0.3)], colour, width)
+        pen.line([at(0.84, -0.82), at(0.76, -0.1), at(0.86, 0.92)], colour, width)
+    for along in (0.18, 0.36, 0.54):
+        pen.line([at(along, 0.2), at(along, 0.78)], pale, 1.6)
+    for aside in (-0.6, -0.1, 0.6):
+        pen.line([at(0.94, aside), at(0.7, aside)], pale, 1.6)
