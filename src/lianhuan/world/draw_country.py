@@ -191,13 +191,15 @@ def draw_snowfield(pen: Pen, light: Light, variant: int) -> None:
     pen.blob([(-30, 82), (20, 74), (64, 82), (108, 74), (160, 84), (160, 140), (-30, 140)], mix(snow, 0xA8C8EC, 0.22))
     pen.blob([(-30, 104), (30, 90), (74, 100), (110, 92), (160, 104), (160, 150), (-30, 150)], snow)
     if variant == 0:
-        pen.ellipse(104, 90, 22, 20, 0xDCEBFA)
+        pen.ellipse(104, 90, 23.4, 21.4, 0x7AA6D4)
+        pen.ellipse(104, 90, 22, 20, 0xC8DFF6)
         pen.rect(80, 90, 48, 8, mix(snow, 0xA8C8EC, 0.22))
         for y, half in ((78, 17.5), (84, 20.5)):
-            pen.line([(104 - half, y), (104 + half, y)], 0x9ABCE0, 1.2)
+            pen.line([(104 - half, y), (104 + half, y)], 0x7AA6D4, 1.4)
         for x, y in ((98, 72), (110, 72), (92, 78), (116, 78), (88, 84), (120, 84)):
-            pen.line([(x, y), (x, y + 6)], 0x9ABCE0, 1.2)
-        pen.arch(97, 111, 76, 92, 0x5A7AA8)
+            pen.line([(x, y), (x, y + 6)], 0x7AA6D4, 1.4)
+        pen.arch(96, 112, 74, 92, 0x7AA6D4)
+        pen.arch(98, 110, 76, 92, 0x34507A)
     elif variant == 1:
         pen.ellipse(24, 96, 30, 9, 0xFFFFFF)
         pen.ellipse(24, 96, 27, 7.4, 0x8CCBEA)

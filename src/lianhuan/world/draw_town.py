@@ -72,11 +72,14 @@ def draw_bridge(pen: Pen, light: Light, variant: int) -> None:
 def _parapet(pen: Pen, stone: int, variant: int) -> None:
     """The railing behind: stone blocks, ropes between posts or red lattice."""
     if variant == 0:
-        pen.rect(0, 78, 128, 17, stone)
-        for row, y in enumerate((78, 86.5)):
-            for x in range(row * 8, 136, 16):
-                pen.rect(x + 0.6, y + 0.6, 14.8, 7.4, lighter(stone, 0.12) if x % 3 else darker(stone, 0.08), 1)
-        pen.rect(0, 75, 128, 4.4, lighter(stone, 0.3), 1.4)
+        pen.rect(0, 83, 128, 12, darker(stone, 0.2))
+        for row, y in enumerate((83, 89)):
+            for x in range(row * 8 - 8, 136, 16):
+                pen.rect(x + 0.7, y + 0.6, 14.6, 5, lighter(stone, 0.12) if x % 3 else darker(stone, 0.06), 1)
+        pen.rect(0, 80, 128, 4.4, lighter(stone, 0.35), 1.4)
+        for x in (2, 126):
+            pen.rect(x - 8, 70, 16, 26, stone, 1.4)
+            pen.rect(x - 10, 67, 20, 5, lighter(stone, 0.35), 1.4)
         return
     for x in range(8, 128, 28):
         pen.rect(x - 2.6, 66, 5.2, 30, darker(stone, 0.2), 1)
