@@ -30,6 +30,7 @@ _SIZE = {kind: size for size, kinds in _SIZES.items() for kind in kinds}
 _SKY = frozenset({"rainbow", "moon", "airplane", "helicopter", "eagle", "bat", "bee"})
 """Props that hang or fly in the air beside the actors."""
 
+_ASIDE = {1: 14.0, 2: 26.0, 4: 12.0}
 _MANY = 3
 _LOW = 1.15
 _RAISED = {"sit": 17.0, "sleep": 19.0}
@@ -63,11 +64,13 @@ def actor_spots(graph: SceneGraph) -> list[Spot]:
 
 
 def _beside_prop(slots: tuple[float, ...], prop: Prop | None) -> tuple[float, ...]:
-    """Four actors move together where a prop stands beside them."""
-    if len(slots) <= _MANY or prop is None or prop.where not in ("left", "right"):
+    """The actors make room for a large prop beside them, four of them for any."""
+    if prop is None or prop.where not in ("left", "right"):
         return slots
-    aside = 12.0 if prop.where == "left" else -12.0
-    return tuple(64 + aside + (x - 64) * 0.8 for x in slots)
+    aside = _ASIDE.get(len(slots), 0.0) * (_size(prop.kind, len(slots)) - 1 if len(slots) < _MANY else 1.0)
+    aside = max(aside, 0.0) if prop.where == "left" else -max(aside, 0.0)
+    close = 0.8 if len(slots) > _MANY else 1.0
+    return tuple(64 + aside + (x - 64) * close for x in slots) if aside else slots
 
 
 def _near(graph: SceneGraph, i: int, x: float, scale: float) -> Spot:
@@ -83,7 +86,7 @@ def _near(graph: SceneGraph, i: int, x: float, scale: float) -> Spot:
 def prop_spot(graph: SceneGraph, prop: Prop) -> Spot:
     """Where the middle of a prop beside the actors is, and its size."""
     left = prop.where == "left"
-    size = 29.0 * _size(prop.kind, len(graph.actors))
+    size = 29.0 * _size(prop.kind, _MANY if graph.view == "near" else len(graph.actors))
     ground = 122.5
     x = 15.0 if left else 113.0
     if graph.view == "near":
@@ -108,7 +111,7 @@ def is_in_the_air(prop: Prop) -> bool:
 
 def is_behind(graph: SceneGraph, prop: Prop) -> bool:
     """Whether the prop beside the actors is so large that they stand before it."""
-    return _size(prop.kind, len(graph.actors)) > _LOW
+    return graph.view != "near" and _size(prop.kind, len(graph.actors)) > _LOW
 
 
 def seat_scale(graph: SceneGraph) -> float:

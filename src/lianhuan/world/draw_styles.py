@@ -11,13 +11,14 @@ from math import sin
 import numpy as np
 import numpy.typing as npt
 import skia
-from PIL import Image
+from PIL import Image, ImageFilter
 
-from lianhuan.world.pen import UNITS, Pen, mix
+from lianhuan.world.pen import UNITS, Pen, lighter, mix
 
 Pixels = npt.NDArray[np.float32]
 
 _SHADE = 0x120C28
+_MARGIN = 0xFBF8F0
 _SMALLEST = 3.2
 _INK = np.array((0.23, 0.16, 0.2), np.float32)
 _WHITE = np.array((0.995, 0.985, 0.955), np.float32)
@@ -33,19 +34,28 @@ class CutPaperPen(Pen):
 
     @contextmanager
     def outlined(self, ink: int, grow: float) -> Iterator[None]:
-        """The shadow of a whole figure instead of its outline."""
-        self.canvas.saveLayerAlpha(None, 96)
-        with self._aside(1.5), super().outlined(_SHADE, grow * 0.6):
+        """A margin of white paper around a whole figure, with its shadow, instead of its outline."""
+        with self._layer(), super().outlined(_MARGIN, grow):
             yield
+
+    @contextmanager
+    def _layer(self) -> Iterator[None]:
+        """What is drawn inside casts one soft shadow on all that is below."""
+        aside = self._back(1.6)
+        shadow = skia.ImageFilters.DropShadow(aside.x(), aside.y(), 0.7, 0.7, 0x90120C28)
+        self.canvas.saveLayer(None, skia.Paint(ImageFilter=shadow))
+        yield
         self.canvas.restore()
 
     def path(self, path: skia.Path, colour: int, alpha: float = 1.0) -> None:
         """Fill a path over its shadow."""
         bounds = path.getBounds()
         if not self._grow and alpha > 0.9 and min(bounds.width(), bounds.height()) > _SMALLEST:
-            for far, dark in ((1.3, 0.13), (0.7, 0.17)):
+            for far, dark in ((2.1, 0.13), (1.2, 0.2)):
                 with self._aside(far):
                     super().path(path, _SHADE, dark)
+            with self._aside(-0.5):
+                super().path(path, lighter(colour, 0.45))
         super().path(path, colour, alpha)
 
     def shade(self, top: float, bottom: float, above: int, below: int) -> None:
@@ -68,18 +78,25 @@ class CutPaperPen(Pen):
     @contextmanager
     def _aside(self, far: float) -> Iterator[None]:
         """Draw `far` units to the lower right of the picture, however the canvas is turned."""
-        back = skia.Matrix()
+        moved = self._back(far)
         self.canvas.save()
-        if self.canvas.getTotalMatrix().invert(back):
-            moved = back.mapVector(far * 0.75 * self._unit, far * self._unit)
-            self.canvas.translate(moved.x(), moved.y())
+        self.canvas.translate(moved.x(), moved.y())
         yield
         self.canvas.restore()
+
+    def _back(self, far: float) -> skia.Point:
+        """The way to the lower right of the picture, as the canvas is turned now."""
+        back = skia.Matrix()
+        if not self.canvas.getTotalMatrix().invert(back):
+            return skia.Point(0, 0)
+        return back.mapVector(far * 0.75 * self._unit, far * self._unit)
 
 
 @cache
 def _paper_edge() -> skia.ImageFilter:
-    return skia.ImageFilters.DropShadow(0.025, 0.035, 0.014, 0.014, 0x66120C28)
+    soft = skia.ImageFilters.DropShadow(0, 0, 0.018, 0.018, 0xFF000000 | _MARGIN)
+    white = skia.ImageFilters.DropShadow(0, 0, 0.014, 0.014, 0xFF000000 | _MARGIN, soft)
+    return skia.ImageFilters.DropShadow(0.03, 0.04, 0.016, 0.016, 0x90120C28, white)
 
 
 def pen_of(style: str, canvas: skia.Canvas) -> Pen:
@@ -128,61 +145,63 @@ def _border(size: int, width: float, ragged: float, seed: int) -> Pixels:
 @cache
 def _strokes(size: int) -> Pixels:
     """Streaks of wax that run down to the left, 0..1, (size, size)."""
-    streaks = Image.fromarray(_noise(2 * size, 150, 16, 71)).rotate(-38, Image.Resampling.BICUBIC)
+    streaks = Image.fromarray(_noise(2 * size, 210, 18, 71)).rotate(-38, Image.Resampling.BICUBIC)
     half = size // 2
     return np.asarray(streaks)[half : half + size, half : half + size]
 
 
 def _lines(pixels: Pixels, size: int) -> Pixels:
-    """Where colours meet, 0..1, (size, size, 1)."""
+    """Where light colours meet, 0..1, (size, size, 1); there is no line near what is dark already."""
     step = max(1, round(size / 150))
     change = np.zeros(pixels.shape[:2], np.float32)
     across = np.abs(pixels[:, step:] - pixels[:, :-step]).max(axis=2)
     down = np.abs(pixels[step:] - pixels[:-step]).max(axis=2)
     change[:, : size - step] = across
     change[: size - step] = np.maximum(change[: size - step], down)
-    return np.clip((change - 0.13) / 0.2, 0, 1)[..., None]
+    bright = Image.fromarray((pixels.max(axis=2) * 255).astype(np.uint8)).filter(ImageFilter.MinFilter(4 * step + 1))
+    open_paper = np.clip(np.asarray(bright).astype(np.float32) / 40 - 2.8, 0, 1)
+    return (np.clip((change - 0.13) / 0.22, 0, 1) * open_paper)[..., None]
 
 
 def _soft(pixels: Pixels, size: int) -> Pixels:
-    """The picture blurred by about a unit: a quarter of the size and back."""
+    """The picture blurred by about a unit: a fraction of the size and back."""
     picture = Image.fromarray((pixels * 255).astype(np.uint8)).reduce(max(2, size // 64))
     return np.asarray(picture.resize((size, size), Image.Resampling.BICUBIC)).astype(np.float32) / 255
 
 
 def _wash(pixels: Pixels, size: int) -> Pixels:
     """Thin paint that runs and dries in clouds on white paper, under lines of brown ink."""
-    run = pixels[_wobble(size, 30, 1.3, 11)]
+    run = pixels[_wobble(size, 20, 0.6, 11)]
     soft = _soft(run, size)
-    paint = 0.55 * run + 0.45 * soft
+    paint = 0.8 * run + 0.2 * soft
     rim = np.clip((soft - run).mean(axis=2, keepdims=True), 0, 0.2)
-    clouds = _noise(size, 9, 9, 21) * 0.6 + _noise(size, 22, 22, 22) * 0.4 + 0.25 * (_noise(size, 110, 110, 23) - 0.5)
-    thick = (0.52 + 0.52 * clouds)[..., None] + 1.2 * rim
-    washed = _WHITE * (1 - (1 - paint) * thick)
-    line = _lines(pixels[_wobble(size, 18, 0.7, 31)], size) * (0.5 + 0.4 * _noise(size, 40, 40, 33)[..., None])
+    clouds = _noise(size, 7, 7, 21) * 0.65 + _noise(size, 20, 20, 22) * 0.35 + 0.22 * (_noise(size, 110, 110, 23) - 0.5)
+    thick = (0.6 + 0.5 * clouds)[..., None] + 1.2 * rim + 0.35 * (1 - run.max(axis=2, keepdims=True))
+    washed = _WHITE * (1 - (1 - paint) * np.minimum(thick, 1))
+    line = 0.8 * _lines(run, size) * (0.55 + 0.45 * _noise(size, 40, 40, 33)[..., None])
     drawn = washed * (1 - line) + _INK * line
-    inside = _border(size, 4.2, 5.0, 41)
-    grain = 0.95 + 0.05 * _noise(size, 120, 120, 43)[..., None]
+    inside = _border(size, 3.2, 4.6, 41)
+    grain = 0.94 + 0.06 * _noise(size, 120, 120, 43)[..., None]
     return (drawn * inside + _WHITE * (1 - inside)) * grain
 
 
 def _crayon(pixels: Pixels, size: int) -> Pixels:
-    """Strokes of wax on rough cream paper that shows between them."""
-    rough = pixels[_wobble(size, 64, 1.5, 51)]
-    tooth = _noise(size, 100, 100, 61)
-    wax = 0.62 * _strokes(size) + 0.38 * tooth
+    """Strokes of wax on rough cream paper that shows between them, most where nothing is drawn small."""
+    rough = pixels[_wobble(size, 60, 0.7, 51)]
+    wax = 0.6 * _strokes(size) + 0.4 * _noise(size, 110, 110, 61)
+    small = np.clip(5 * np.abs(rough - _soft(rough, size)).max(axis=2, keepdims=True) - 0.2, 0, 1)
     light = rough.mean(axis=2, keepdims=True)
-    bare = np.clip((0.46 - wax) / 0.14, 0, 1)[..., None] * (0.22 + 0.5 * light)
-    pressed = rough * (0.86 + 0.28 * wax[..., None])
+    bare = np.clip((0.5 - wax) / 0.2, 0, 1)[..., None] * (0.15 + 0.32 * light) * (1 - 0.85 * small)
+    pressed = rough * (0.84 + 0.3 * wax[..., None] * (1 - 0.6 * small) + 0.09 * small)
     drawn = pressed * (1 - bare) + _CREAM * bare
     inside = np.clip(_border(size, 3.4, 3.0, 81) * (0.4 + 1.4 * wax[..., None]), 0, 1)
     return drawn * inside + _CREAM * (1 - inside)
 
 
 def _paper(pixels: Pixels, size: int) -> Pixels:
-    """Fibres of paper in all colours."""
-    fibres = 0.5 * _noise(size, 120, 30, 91) + 0.5 * _noise(size, 36, 128, 92)
-    return pixels * (0.86 + 0.26 * fibres)[..., None]
+    """The grain of paper in all colours."""
+    grain = 0.5 * _noise(size, 128, 128, 91) + 0.3 * _noise(size, 60, 60, 92) + 0.2 * _noise(size, 12, 12, 93)
+    return pixels * (0.9 + 0.2 * grain)[..., None]
 
 
 _FINISHES: dict[str, Callable[[Pixels, int], Pixels]] = {"wash": _wash, "paper": _paper, "crayon": _crayon}
