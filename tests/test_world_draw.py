@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lianhuan.world.draw import SLOTS, draw
+from lianhuan.world.draw import draw
+from lianhuan.world.draw_stage import SLOTS
 from lianhuan.world.mike_and_jon import mike_and_jon
 from lianhuan.world.scene import Actor, Look, Prop, SceneGraph
 from lianhuan.world.vocabulary import (

@@ -11,7 +11,7 @@ from math import sin
 import numpy as np
 import numpy.typing as npt
 import skia
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from lianhuan.world.pen import UNITS, Pen, lighter, mix
 
@@ -158,9 +158,20 @@ def _lines(pixels: Pixels, size: int) -> Pixels:
     down = np.abs(pixels[step:] - pixels[:-step]).max(axis=2)
     change[:, : size - step] = across
     change[: size - step] = np.maximum(change[: size - step], down)
-    bright = Image.fromarray((pixels.max(axis=2) * 255).astype(np.uint8)).filter(ImageFilter.MinFilter(4 * step + 1))
-    open_paper = np.clip(np.asarray(bright).astype(np.float32) / 40 - 2.8, 0, 1)
-    return (np.clip((change - 0.13) / 0.22, 0, 1) * open_paper)[..., None]
+    light = np.clip(_darkest(pixels.max(axis=2), 2 * step) * 6.4 - 2.8, 0, 1)
+    return (np.clip((change - 0.13) / 0.22, 0, 1) * light)[..., None]
+
+
+def _darkest(bright: Pixels, reach: int) -> Pixels:
+    """The least of each square of `reach` pixels to all sides."""
+    found = bright
+    for _ in range(2):
+        kept = found.copy()
+        for far in range(1, reach + 1):
+            np.minimum(kept[far:], found[:-far], out=kept[far:])
+            np.minimum(kept[:-far], found[far:], out=kept[:-far])
+        found = kept.T
+    return found
 
 
 def _soft(pixels: Pixels, size: int) -> Pixels:
