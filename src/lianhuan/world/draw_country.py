@@ -13,7 +13,7 @@ def _pine(pen: Pen, light: Light, x: float, y: float, size: float, colour: int) 
 
 def draw_desert(pen: Pen, light: Light, variant: int) -> None:
     """Dunes behind dunes; cacti, pyramids or a red table mountain."""
-    sand = light.ground((0xEDA556, 0xE8B468, 0xDB8C52)[variant])
+    sand = light.leaf((0xEDA556, 0xE8B468, 0xDB8C52)[variant])
     if variant == 1:
         for x, top, half in ((30, 26, 36), (88, 40, 28)):
             pen.poly([(x - half, 84), (x, top), (x + half, 84)], light.leaf(0xD89848))

@@ -247,16 +247,16 @@ def draw_bathroom(pen: Pen, light: Light, variant: int) -> None:
 
 def draw_attic(pen: Pen, light: Light, variant: int) -> None:
     """Sloping beams, a round window, an old chest, boxes, a cobweb."""
-    wood, wall, chest = ((0x9A6A42, 0xD8B088, 0x7A3A2C), (0x7A5A48, 0xC8A890, 0x3A5A7A), (0xB08050, 0xE0C8A0, 0x4A6A3A))[variant]
+    wood, wall, chest = ((0x9A6A42, 0xD8B088, 0x7A3A2C), (0x7A5A48, 0xC8A890, 0x3A5A7A), (0xA88858, 0xC2CCA4, 0x4A6A3A))[variant]
     with pen.tinted(room_tint(light)):
         pen.rect(0, 0, 128, 90, wall)
         for x in range(8, 128, 12):
             pen.line([(x, 0), (x, 90)], darker(wall, 0.12), 1.2)
-    draw_window(pen, light, 45, 18, 38, 38, 19)
+    draw_window(pen, light, 40, 13, 48, 48, 24)
     with pen.tinted(room_tint(light)):
-        for ends in ([(64, 18), (64, 56)], [(45, 37), (83, 37)]):
+        for ends in ([(64, 13), (64, 61)], [(40, 37), (88, 37)]):
             pen.line(ends, wood, 2.6)
-        ring: Sequence[tuple[float, float]] = [(64 + 19 * x, 37 + 19 * y) for x, y in _CIRCLE]
+        ring: Sequence[tuple[float, float]] = [(64 + 24 * x, 37 + 24 * y) for x, y in _CIRCLE]
         pen.line(ring, wood, 4)
         for side in (0, 128):
             towards = 1 if side == 0 else -1
@@ -294,7 +294,7 @@ def _chest(pen: Pen, x: float, colour: int) -> None:
 
 def draw_cave(pen: Pen, light: Light, variant: int) -> None:
     """Dark rock around a bright mouth, spikes of stone above and below, crystals."""
-    rock, crystal = ((0x5A5468, 0x5AD0F0), (0x6A564C, 0xFF8AC8), (0x46586A, 0x8AF0A0))[variant]
+    rock, crystal = ((0x5A5468, 0x5AD0F0), (0x6A564C, 0xFF8AC8), (0x3C6258, 0xA8F06A))[variant]
     with pen.tinted(room_tint(light)):
         pen.rect(0, 0, 128, 128, rock)
     draw_window(pen, light, 30, 12, 70, 66, 30)
