@@ -6,7 +6,15 @@ from PIL import Image
 from lianhuan.world.draw_characters import Hold, draw_character, draw_shadow
 from lianhuan.world.draw_places import draw_place
 from lianhuan.world.draw_props import draw_prop
-from lianhuan.world.draw_stage import Spot, actor_spots, is_behind, is_in_the_air, prop_spot, raised, seat_scale
+from lianhuan.world.draw_stage import (
+    Spot,
+    actor_spots,
+    is_behind,
+    is_in_the_air,
+    prop_spot,
+    raised,
+    seat_scale,
+)
 from lianhuan.world.draw_styles import finish, pen_of
 from lianhuan.world.pen import UNITS, Pen
 from lianhuan.world.scene import Prop, SceneGraph

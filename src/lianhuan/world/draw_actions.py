@@ -73,12 +73,20 @@ def _waves(pen: Pen, body: Joints, _head: float) -> None:
 def _note(pen: Pen, x: float, y: float, size: float, colour: int) -> None:
     for ink, grow in ((0xFFFFFF, 1.5), (colour, 0.0)):
         pen.ellipse(x, y, 2.4 * size + grow, 1.9 * size + grow, ink)
-        pen.line([(x + 2 * size, y), (x + 2 * size, y - 8 * size), (x + 5.4 * size, y - 6 * size)], ink, 1.4 * size + grow * 1.6)
+        pen.line(
+            [(x + 2 * size, y), (x + 2 * size, y - 8 * size), (x + 5.4 * size, y - 6 * size)],
+            ink,
+            1.4 * size + grow * 1.6,
+        )
 
 
 def _song(pen: Pen, body: Joints, head: float) -> None:
     x, y = body.head
-    for dx, dy, size, colour in ((1.8, -0.2, 1.0, 0x8430B8), (2.55, -1.0, 1.2, 0xE3262E), (1.6, -1.55, 0.9, 0x1F62E0)):
+    for dx, dy, size, colour in (
+        (1.8, -0.2, 1.0, 0x8430B8),
+        (2.55, -1.0, 1.2, 0xE3262E),
+        (1.6, -1.55, 0.9, 0x1F62E0),
+    ):
         _note(pen, x + dx * head, y + dy * head, size, colour)
 
 
@@ -87,7 +95,9 @@ def _swirls(pen: Pen, body: Joints, head: float) -> None:
     x, y = body.hip
     for side in (-1, 1):
         for far in (14, 18.5):
-            pen.curve((x + side * far, y - 9), (x + side * (far + 4), y - 3), (x + side * far, y + 3), 0xFFFFFF, 1.6)
+            pen.curve(
+                (x + side * far, y - 9), (x + side * (far + 4), y - 3), (x + side * far, y + 3), 0xFFFFFF, 1.6
+            )
     top_x, top_y = body.head
     _note(pen, top_x - 1.9 * head, top_y - 0.3 * head, 1.0, 0xE3262E)
     draw_star(pen, top_x + 1.7 * head, top_y + 0.4 * head, 3.6, 0xFFE14A)
@@ -144,7 +154,17 @@ def _dirt(pen: Pen, body: Joints, _head: float) -> None:
     pen.ellipse(foot[0] + 6, -3.5, 4, 2, 0x96623C)
     for colour, width in ((_INK, 4.2), (0xD8A860, 2.6)):
         pen.line([top, foot], colour, width)
-    pen.poly([(foot[0] - 3.6, -9), (foot[0] + 3.4, -9), (foot[0] + 4.4, -3), (foot[0] + 1.8, 1), (foot[0] - 1.8, -1)], _INK, 1)
+    pen.poly(
+        [
+            (foot[0] - 3.6, -9),
+            (foot[0] + 3.4, -9),
+            (foot[0] + 4.4, -3),
+            (foot[0] + 1.8, 1),
+            (foot[0] - 1.8, -1),
+        ],
+        _INK,
+        1,
+    )
     pen.poly([(foot[0] - 3.2, -8.6), (foot[0] + 3, -8.6), (foot[0] + 4, -3), (foot[0] + 1.6, 0.6), (foot[0] - 1.6, -1.4)],
              0xB8C4D0, 0.3)  # fmt: skip
     for x, y in ((14, -13), (19, -9), (9, -15)):
@@ -165,7 +185,9 @@ def _gaze(pen: Pen, body: Joints, head: float) -> None:
     """Dashes in the direction of a look."""
     x, y = body.head
     for out in (1.45, 1.95, 2.45):
-        pen.line([(x + out * head, y + 0.05 * head), (x + (out + 0.22) * head, y + 0.05 * head)], 0xFFFFFF, 2.2)
+        pen.line(
+            [(x + out * head, y + 0.05 * head), (x + (out + 0.22) * head, y + 0.05 * head)], 0xFFFFFF, 2.2
+        )
 
 
 MARKS: dict[str, Mark] = {

@@ -38,8 +38,14 @@ def _dog(pen: Pen, fur: int, r: float, face: Face) -> None:
 def _wolf(pen: Pen, fur: int, r: float, face: Face) -> None:
     """Ragged cheeks, tall ears close together, a dark mask, a blunt snout with fangs."""
     for side in (-1, 1):
-        pen.poly([(side * r * 0.1, -r * 0.7), (side * r * 0.62, -r * 1.85), (side * r * 0.96, -r * 0.4)], fur, 0.8)
-        pen.poly([(side * r * 0.4, -r * 0.9), (side * r * 0.62, -r * 1.5), (side * r * 0.78, -r * 0.75)], 0xD8C8C8, 0.4)
+        pen.poly(
+            [(side * r * 0.1, -r * 0.7), (side * r * 0.62, -r * 1.85), (side * r * 0.96, -r * 0.4)], fur, 0.8
+        )
+        pen.poly(
+            [(side * r * 0.4, -r * 0.9), (side * r * 0.62, -r * 1.5), (side * r * 0.78, -r * 0.75)],
+            0xD8C8C8,
+            0.4,
+        )
     pen.poly([(-r * 0.7, -r * 0.85), (r * 0.7, -r * 0.85), (r * 1.02, -r * 0.1), (r * 1.42, r * 0.2), (r * 1.1, r * 0.36),
               (r * 1.3, r * 0.72), (r * 0.85, r * 0.72), (r * 0.3, r * 1.06), (-r * 0.3, r * 1.06), (-r * 0.85, r * 0.72),
               (-r * 1.3, r * 0.72), (-r * 1.1, r * 0.36), (-r * 1.42, r * 0.2), (-r * 1.02, -r * 0.1)], fur, 1)  # fmt: skip
@@ -50,7 +56,9 @@ def _wolf(pen: Pen, fur: int, r: float, face: Face) -> None:
     draw_face(pen, r, face, mouth_at=(1.5, 2.2))
     if face.mouth in ("smile", "open", "laugh"):
         for x in (-1.4, 3.8):
-            pen.poly([(TURN + x, r * 0.68), (TURN + x + 1.9, r * 0.68), (TURN + x + 0.9, r * 0.9)], 0xFFFFFF, 0.3)
+            pen.poly(
+                [(TURN + x, r * 0.68), (TURN + x + 1.9, r * 0.68), (TURN + x + 0.9, r * 0.9)], 0xFFFFFF, 0.3
+            )
     pen.ellipse(TURN + r * 0.62, r * 0.26, 3.3, 2.5, INK)
 
 
@@ -73,7 +81,11 @@ def _pig(pen: Pen, fur: int, r: float, face: Face) -> None:
     """A round snout with two nostrils, folded ears."""
     pink = mix(fur, 0xFF9AB0, 0.35)
     for side in (-1, 1):
-        pen.poly([(side * r * 0.3, -r * 0.82), (side * r * 0.9, -r * 1.4), (side * r * 1.0, -r * 0.4)], darker(pink, 0.12), 1)
+        pen.poly(
+            [(side * r * 0.3, -r * 0.82), (side * r * 0.9, -r * 1.4), (side * r * 1.0, -r * 0.4)],
+            darker(pink, 0.12),
+            1,
+        )
     pen.ellipse(0, 0, r * 1.08, r * 0.97, pink)
     for side in (-1, 1):
         pen.poly([(side * r * 0.55, -r * 1.12), (side * r * 1.05, -r * 1.2), (side * r * 0.95, -r * 0.48)],
@@ -175,7 +187,9 @@ def _panda(pen: Pen, fur: int, r: float, face: Face) -> None:
     for side in (-1, 1):
         with pen.moved(TURN + side * r * 0.44, r * 0.04, turn=side * 28):
             pen.ellipse(0, 0, r * 0.34, r * 0.46, patch)
-    draw_face(pen, r, face, line=0xF4F4FF if face.eyes in ("closed", "asleep", "shut") else INK, mouth_at=(0.0, 1.2))
+    draw_face(
+        pen, r, face, line=0xF4F4FF if face.eyes in ("closed", "asleep", "shut") else INK, mouth_at=(0.0, 1.2)
+    )
     _nose(pen, r * 0.3, 2.6, 1.9)
 
 

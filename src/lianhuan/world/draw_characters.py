@@ -25,8 +25,19 @@ _LYING_TURN = -84.0
 
 def draw_shadow(pen: Pen, x: float, y: float, action: str, size: float = 1.0) -> None:
     """The soft shadow on the ground under a figure, `size` times as large as life."""
-    wide = {"sleep": 26, "jump": 11, "run": 17, "sit": 18, "crouch": 17, "dance": 15, "fall": 24, "bow": 17, "dig": 19,
-            "kick": 15, "throw": 17}.get(action, 14)
+    wide = {
+        "sleep": 26,
+        "jump": 11,
+        "run": 17,
+        "sit": 18,
+        "crouch": 17,
+        "dance": 15,
+        "fall": 24,
+        "bow": 17,
+        "dig": 19,
+        "kick": 15,
+        "throw": 17,
+    }.get(action, 14)
     pen.ellipse(x, y + 0.5 * size, wide * size, 3.2 * size, 0x1A1440, 0.28)
 
 

@@ -8,7 +8,9 @@ def _pine(pen: Pen, light: Light, x: float, y: float, size: float, colour: int) 
     pen.rect(x - 1.6 * size, y - 5 * size, 3.2 * size, 6 * size, 0x6B4A34)
     for i, half in enumerate((9, 7, 5)):
         base = y - (4 + 8 * i) * size
-        pen.poly([(x - half * size, base), (x, base - 13 * size), (x + half * size, base)], light.leaf(colour), 0.6)
+        pen.poly(
+            [(x - half * size, base), (x, base - 13 * size), (x + half * size, base)], light.leaf(colour), 0.6
+        )
 
 
 def draw_desert(pen: Pen, light: Light, variant: int) -> None:
@@ -26,17 +28,29 @@ def draw_desert(pen: Pen, light: Light, variant: int) -> None:
             pen.line([(9, y), (43, y)], lighter(rock, 0.22), 2)
             pen.line([(91, y + 4), (118, y + 4)], lighter(rock, 0.22), 2)
     far = darker(sand, 0.16)
-    pen.blob([(-30, 78), (6, 72), (40, 66), (70, 80), (96, 68), (124, 70), (160, 84), (160, 140), (-30, 140)], far)
+    pen.blob(
+        [(-30, 78), (6, 72), (40, 66), (70, 80), (96, 68), (124, 70), (160, 84), (160, 140), (-30, 140)], far
+    )
     pen.blob([(-30, 90), (10, 84), (56, 92), (90, 80), (140, 90), (160, 140), (-30, 140)], sand)
-    pen.blob([(-30, 112), (30, 96), (74, 108), (120, 100), (160, 112), (160, 150), (-30, 150)], lighter(sand, 0.22))
+    pen.blob(
+        [(-30, 112), (30, 96), (74, 108), (120, 100), (160, 112), (160, 150), (-30, 150)], lighter(sand, 0.22)
+    )
     for x, y in ((20, 116), (58, 118), (98, 113), (40, 124), (84, 124)):
         pen.curve((x - 9, y), (x, y - 2.6), (x + 9, y), darker(sand, 0.1), 1.3)
     if variant == 0:
         for x, y, size in ((14, 96, 1.1), (114, 93, 0.9)):
             cactus = light.leaf(0x3E9A56)
             pen.line([(x, y), (x, y - 40 * size)], cactus, 8 * size)
-            pen.line([(x - 11 * size, y - 30 * size), (x - 11 * size, y - 19 * size), (x, y - 17 * size)], cactus, 5 * size)
-            pen.line([(x + 11 * size, y - 36 * size), (x + 11 * size, y - 25 * size), (x, y - 23 * size)], cactus, 5 * size)
+            pen.line(
+                [(x - 11 * size, y - 30 * size), (x - 11 * size, y - 19 * size), (x, y - 17 * size)],
+                cactus,
+                5 * size,
+            )
+            pen.line(
+                [(x + 11 * size, y - 36 * size), (x + 11 * size, y - 25 * size), (x, y - 23 * size)],
+                cactus,
+                5 * size,
+            )
             pen.ellipse(x, y - 44 * size, 2.6, 2.2, 0xFF6A9A)
 
 
@@ -49,7 +63,16 @@ def draw_lake(pen: Pen, light: Light, variant: int) -> None:
     for x in range(-4, 132, 9):
         _pine(pen, light, x, 62, 0.62 + x % 4 * 0.06, 0x2E7A54)
     pen.shade(61, 128, lighter(water, 0.35), water)
-    for x, y, long in ((14, 68, 9), (48, 72, 12), (100, 69, 10), (78, 79, 12), (24, 83, 12), (112, 86, 11), (8, 100, 8), (121, 104, 7)):
+    for x, y, long in (
+        (14, 68, 9),
+        (48, 72, 12),
+        (100, 69, 10),
+        (78, 79, 12),
+        (24, 83, 12),
+        (112, 86, 11),
+        (8, 100, 8),
+        (121, 104, 7),
+    ):
         pen.line([(x - long, y), (x + long, y)], lighter(water, 0.6), 1.4)
     wood = light.ground((0xB98252, 0x9A7050, 0xC89A68)[variant])
     for x in (8, 34, 94, 120):
@@ -86,7 +109,18 @@ def draw_island(pen: Pen, light: Light, variant: int) -> None:
     """A small round island with palms, the open sea on all sides."""
     sea = (0x1E9FD8, 0x22AFC0, 0x3A7FD0)[variant]
     pen.shade(50, 128, darker(sea, 0.08), lighter(sea, 0.18))
-    for x, y in ((16, 58), (58, 55), (104, 60), (34, 66), (84, 66), (118, 74), (8, 76), (10, 122), (118, 122), (60, 126)):
+    for x, y in (
+        (16, 58),
+        (58, 55),
+        (104, 60),
+        (34, 66),
+        (84, 66),
+        (118, 74),
+        (8, 76),
+        (10, 122),
+        (118, 122),
+        (60, 126),
+    ):
         pen.curve((x - 8, y), (x - 4, y - 3), (x, y), lighter(sea, 0.6), 1.5)
         pen.curve((x, y), (x + 4, y - 3), (x + 8, y), lighter(sea, 0.6), 1.5)
     if variant == 1:
@@ -168,11 +202,23 @@ def draw_jungle(pen: Pen, light: Light, variant: int) -> None:
         for y in range(8, low, 9):
             pen.ellipse(x + bend * 0.4 + (2.6 if y % 2 else -2.6), y, 2.6, 1.7, light.leaf(0x7EC24A))
     for x, side in ((-2, 1), (130, -1)):
-        for reach, rise, colour in ((40, 50, 0x2FA85A), (46, 26, 0x48BC5C), (36, 72, 0x1F8A4E), (40, 4, 0x36A050)):
+        for reach, rise, colour in (
+            (40, 50, 0x2FA85A),
+            (46, 26, 0x48BC5C),
+            (36, 72, 0x1F8A4E),
+            (40, 4, 0x36A050),
+        ):
             tip = (x + side * reach * 0.86, 98 - rise)
             root = (x, 100 - rise * 0.35)
-            pen.blob([root, (x + side * reach * 0.34, 84 - rise), tip, (x + side * reach * 0.5, 106 - rise * 0.9)], light.leaf(colour))
-            pen.line([(root[0] + side * 6, root[1] - rise * 0.2), (tip[0] - side * 10, tip[1] + 3)], light.leaf(darker(colour, 0.25)), 1.2)
+            pen.blob(
+                [root, (x + side * reach * 0.34, 84 - rise), tip, (x + side * reach * 0.5, 106 - rise * 0.9)],
+                light.leaf(colour),
+            )
+            pen.line(
+                [(root[0] + side * 6, root[1] - rise * 0.2), (tip[0] - side * 10, tip[1] + 3)],
+                light.leaf(darker(colour, 0.25)),
+                1.2,
+            )
     for x, y in ((34, 92), (98, 90), (112, 118), (14, 119)):
         pen.ellipse(x, y, 4, 2.6, (0xFF5A7A, 0xFFC93A, 0xE070F0)[variant])
         pen.ellipse(x, y, 1.4, 1.2, 0xFFF3B0)
@@ -183,12 +229,26 @@ def draw_snowfield(pen: Pen, light: Light, variant: int) -> None:
     snow = (0xF2F8FF, 0xEAF4FF, 0xF6F4FF)[variant]
     pen.ellipse(20, 100, 74, 46, mix(snow, 0x8AB4E0, 0.42))
     pen.ellipse(112, 98, 70, 40, mix(snow, 0x8AB4E0, 0.3))
-    for x, y, size in ((6, 74, 1.0), (22, 66, 0.8), (40, 62, 0.7), (96, 66, 0.8), (112, 70, 1.0), (125, 76, 1.1)):
+    for x, y, size in (
+        (6, 74, 1.0),
+        (22, 66, 0.8),
+        (40, 62, 0.7),
+        (96, 66, 0.8),
+        (112, 70, 1.0),
+        (125, 76, 1.1),
+    ):
         _pine(pen, light, x, y, size * 1.1, 0x3A7A78)
         for i, half in enumerate((5, 4, 3)):
             top = y - (15.5 + 8.8 * i) * size
-            pen.poly([(x - half * size, top + 5 * size), (x, top - 2.5), (x + half * size, top + 5 * size)], 0xFFFFFF, 0.4)
-    pen.blob([(-30, 82), (20, 74), (64, 82), (108, 74), (160, 84), (160, 140), (-30, 140)], mix(snow, 0xA8C8EC, 0.22))
+            pen.poly(
+                [(x - half * size, top + 5 * size), (x, top - 2.5), (x + half * size, top + 5 * size)],
+                0xFFFFFF,
+                0.4,
+            )
+    pen.blob(
+        [(-30, 82), (20, 74), (64, 82), (108, 74), (160, 84), (160, 140), (-30, 140)],
+        mix(snow, 0xA8C8EC, 0.22),
+    )
     pen.blob([(-30, 104), (30, 90), (74, 100), (110, 92), (160, 104), (160, 150), (-30, 150)], snow)
     if variant == 0:
         pen.ellipse(104, 90, 23.4, 21.4, 0x7AA6D4)
@@ -207,7 +267,17 @@ def draw_snowfield(pen: Pen, light: Light, variant: int) -> None:
         pen.line([(26, 99), (40, 97)], 0xFFFFFF, 1.4)
     else:
         for x, top, half in ((8, 56, 14), (26, 72, 9), (120, 60, 13), (104, 76, 8)):
-            pen.poly([(x - half, 98), (x - half * 0.5, top + 8), (x, top), (x + half * 0.7, top + 12), (x + half, 98)], 0x9AD4F0, 1)
+            pen.poly(
+                [
+                    (x - half, 98),
+                    (x - half * 0.5, top + 8),
+                    (x, top),
+                    (x + half * 0.7, top + 12),
+                    (x + half, 98),
+                ],
+                0x9AD4F0,
+                1,
+            )
             pen.poly([(x, top), (x + half * 0.7, top + 12), (x + half, 98), (x + 2, 98)], 0x6AB0DC, 0.6)
     for x, y in ((20, 116), (52, 108), (92, 120), (116, 110), (70, 122)):
         pen.curve((x - 8, y), (x, y - 2.4), (x + 8, y), 0xC4DAF2, 1.4)
@@ -243,7 +313,20 @@ def draw_wheatfield(pen: Pen, light: Light, variant: int) -> None:
 def _scarecrow(pen: Pen, x: float) -> None:
     pen.line([(x, 98), (x, 40)], 0x7A4E30, 3)
     pen.line([(x - 15, 54), (x + 15, 54)], 0x7A4E30, 3)
-    pen.poly([(x - 12, 51), (x + 12, 51), (x + 12, 58), (x + 6, 58), (x + 7, 78), (x - 7, 78), (x - 6, 58), (x - 12, 58)], 0x4A7AB8, 1)
+    pen.poly(
+        [
+            (x - 12, 51),
+            (x + 12, 51),
+            (x + 12, 58),
+            (x + 6, 58),
+            (x + 7, 78),
+            (x - 7, 78),
+            (x - 6, 58),
+            (x - 12, 58),
+        ],
+        0x4A7AB8,
+        1,
+    )
     pen.ellipse(x, 42, 7, 7, 0xF2DCA8)
     for side in (-1, 1):
         pen.ellipse(x + side * 2.4, 41, 1, 1.2, 0x3A2A20)

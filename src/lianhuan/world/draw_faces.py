@@ -118,7 +118,10 @@ def _mouth(pen: Pen, r: float, mouth: str) -> None:
         for x in (-1.6, 1.6):
             pen.line([(TURN + x, y + 0.6), (TURN + x, y + 3.2)], INK, 0.7)
     elif mouth == "wail":
-        pen.blob([(TURN - 6.2, y + 6.2), (TURN - 3.2, y - 1.2), (TURN + 3.2, y - 1.2), (TURN + 6.2, y + 6.2)], 0x8A1F2E)
+        pen.blob(
+            [(TURN - 6.2, y + 6.2), (TURN - 3.2, y - 1.2), (TURN + 3.2, y - 1.2), (TURN + 6.2, y + 6.2)],
+            0x8A1F2E,
+        )
         pen.ellipse(TURN, y + 3.8, 2.4, 1.0, 0xFF8A8A)
     else:
         _open_mouth(pen, y, mouth)

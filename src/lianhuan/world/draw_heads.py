@@ -124,5 +124,11 @@ def _wrinkles(pen: Pen, skin: int, r: float) -> None:
     for side in (-1, 1):
         x = TURN + side * r * 0.4
         pen.curve((x - 2, 3.6), (x, 4.6), (x + 2, 3.6), line, 0.8)
-        pen.curve((TURN + side * 4.2, r * 0.26), (TURN + side * 6.0, r * 0.45), (TURN + side * 5.2, r * 0.66), line, 0.8)
+        pen.curve(
+            (TURN + side * 4.2, r * 0.26),
+            (TURN + side * 6.0, r * 0.45),
+            (TURN + side * 5.2, r * 0.66),
+            line,
+            0.8,
+        )
     pen.line([(TURN - 3, -r * 0.56), (TURN + 3.4, -r * 0.56)], line, 0.8)

@@ -39,7 +39,11 @@ def _books(pen: Pen, x: float, floor: float, width: float, height: float, first:
 
 def draw_school(pen: Pen, light: Light, variant: int) -> None:
     """A classroom: blackboard with sums, window, desks, a globe."""
-    wall, board, desk = ((0xF8EAC0, 0x2E6A50, 0xE0A050), (0xCFE6DA, 0x34384A, 0xC87848), (0xDCE2F6, 0x2A5A8A, 0xE8B85A))[variant]
+    wall, board, desk = (
+        (0xF8EAC0, 0x2E6A50, 0xE0A050),
+        (0xCFE6DA, 0x34384A, 0xC87848),
+        (0xDCE2F6, 0x2A5A8A, 0xE8B85A),
+    )[variant]
     with pen.tinted(room_tint(light)):
         pen.rect(0, 0, 128, 90, wall)
         pen.rect(0, 64, 128, 26, darker(wall, 0.12))
@@ -85,7 +89,11 @@ def _chalk(pen: Pen, variant: int) -> None:
 
 def draw_library(pen: Pen, light: Light, variant: int) -> None:
     """Walls of books to the ceiling, a ladder, a window between the shelves, a deep carpet."""
-    wood, carpet, wall = ((0x8A5430, 0xA83A48, 0xF0DDB8), (0x6A4A3A, 0x3A6A8A, 0xE8D0C0), (0xB07A48, 0x4A7A50, 0xF6EAD0))[variant]
+    wood, carpet, wall = (
+        (0x8A5430, 0xA83A48, 0xF0DDB8),
+        (0x6A4A3A, 0x3A6A8A, 0xE8D0C0),
+        (0xB07A48, 0x4A7A50, 0xF6EAD0),
+    )[variant]
     with pen.tinted(room_tint(light)):
         pen.rect(0, 0, 128, 90, wall)
     draw_window(pen, light, 46, 8, 36, 34)
@@ -118,7 +126,11 @@ def draw_library(pen: Pen, light: Light, variant: int) -> None:
 
 def draw_shop(pen: Pen, light: Light, variant: int) -> None:
     """A shop: jars and boxes on shelves, a counter with scales and a till, a striped blind over the shop window."""
-    wall, wood, blind = ((0xBFE3DC, 0xB87840, 0xE2574A), (0xF4D0D8, 0x8A6A4A, 0x3A80C8), (0xF6E2A8, 0x9A5A3A, 0x4AA060))[variant]
+    wall, wood, blind = (
+        (0xBFE3DC, 0xB87840, 0xE2574A),
+        (0xF4D0D8, 0x8A6A4A, 0x3A80C8),
+        (0xF6E2A8, 0x9A5A3A, 0x4AA060),
+    )[variant]
     with pen.tinted(room_tint(light)):
         pen.rect(0, 0, 128, 92, wall)
     draw_window(pen, light, 42, 10, 46, 40)
@@ -166,7 +178,11 @@ def _goods(pen: Pen, x: float, y: float, row: int) -> None:
 
 def draw_bakery(pen: Pen, light: Light, variant: int) -> None:
     """A brick oven with a fire, boards of loaves, a counter with buns."""
-    wall, brick, cloth = ((0xFBE3B8, 0xB85A40, 0xD8433C), (0xF4D6B4, 0x9A6A5A, 0x3A80C8), (0xEED8CC, 0xC8764A, 0x6AA04A))[variant]
+    wall, brick, cloth = (
+        (0xFBE3B8, 0xB85A40, 0xD8433C),
+        (0xF4D6B4, 0x9A6A5A, 0x3A80C8),
+        (0xEED8CC, 0xC8764A, 0x6AA04A),
+    )[variant]
     with pen.tinted(room_tint(light)):
         pen.rect(0, 0, 128, 92, wall)
     draw_window(pen, light, 42, 6, 40, 34)
@@ -183,8 +199,17 @@ def draw_bakery(pen: Pen, light: Light, variant: int) -> None:
         pen.arch(90, 124, 22, 66, darker(brick, 0.4))
         pen.arch(93, 121, 26, 64, 0x2E1E26)
     pen.glow(107, 56, 22, 0xFF9A30, 0.9)
-    for x, high, colour in ((101, 12, 0xFF8A1E), (108, 17, 0xFF8A1E), (114, 11, 0xFF8A1E), (106, 9, 0xFFD84A), (111, 7, 0xFFD84A)):
-        pen.blob([(x - 4, 64), (x - 3, 64 - high * 0.5), (x, 62 - high), (x + 3, 64 - high * 0.5), (x + 4, 64)], colour)
+    for x, high, colour in (
+        (101, 12, 0xFF8A1E),
+        (108, 17, 0xFF8A1E),
+        (114, 11, 0xFF8A1E),
+        (106, 9, 0xFFD84A),
+        (111, 7, 0xFFD84A),
+    ):
+        pen.blob(
+            [(x - 4, 64), (x - 3, 64 - high * 0.5), (x, 62 - high), (x + 3, 64 - high * 0.5), (x + 4, 64)],
+            colour,
+        )
     with pen.tinted(room_tint(light)):
         pen.rect(-2, 68, 88, 5, 0xFFF6E8, 1)
         pen.rect(0, 72, 84, 22, cloth)
@@ -210,7 +235,11 @@ def _loaves(pen: Pen, y: float, row: int) -> None:
 
 def draw_bathroom(pen: Pen, light: Light, variant: int) -> None:
     """Tiles, a bathtub full of foam, a basin under a mirror, towels."""
-    tile, tub, towel = ((0x8FD0E8, 0xFFFFFF, 0xFF8FB0), (0xA8E0C0, 0xFFF2E0, 0xF0B040), (0xD8B8EC, 0xF0FAFF, 0x4A9AD8))[variant]
+    tile, tub, towel = (
+        (0x8FD0E8, 0xFFFFFF, 0xFF8FB0),
+        (0xA8E0C0, 0xFFF2E0, 0xF0B040),
+        (0xD8B8EC, 0xF0FAFF, 0x4A9AD8),
+    )[variant]
     with pen.tinted(room_tint(light)):
         pen.rect(0, 0, 128, 90, lighter(tile, 0.55))
         pen.rect(0, 44, 128, 46, tile)
@@ -247,7 +276,11 @@ def draw_bathroom(pen: Pen, light: Light, variant: int) -> None:
 
 def draw_attic(pen: Pen, light: Light, variant: int) -> None:
     """Sloping beams, a round window, an old chest, boxes, a cobweb."""
-    wood, wall, chest = ((0x9A6A42, 0xD8B088, 0x7A3A2C), (0x7A5A48, 0xC8A890, 0x3A5A7A), (0xA88858, 0xC2CCA4, 0x4A6A3A))[variant]
+    wood, wall, chest = (
+        (0x9A6A42, 0xD8B088, 0x7A3A2C),
+        (0x7A5A48, 0xC8A890, 0x3A5A7A),
+        (0xA88858, 0xC2CCA4, 0x4A6A3A),
+    )[variant]
     with pen.tinted(room_tint(light)):
         pen.rect(0, 0, 128, 90, wall)
         for x in range(8, 128, 12):
@@ -285,7 +318,10 @@ _CIRCLE = ((1, 0), (0.924, 0.383), (0.707, 0.707), (0.383, 0.924), (0, 1), (-0.3
 
 def _chest(pen: Pen, x: float, colour: int) -> None:
     pen.rect(x, 76, 26, 20, colour, 1.5)
-    pen.blob([(x - 1, 78), (x - 1, 64), (x + 6, 62), (x + 20, 62), (x + 27, 64), (x + 27, 78)], lighter(colour, 0.15))
+    pen.blob(
+        [(x - 1, 78), (x - 1, 64), (x + 6, 62), (x + 20, 62), (x + 27, 64), (x + 27, 78)],
+        lighter(colour, 0.15),
+    )
     for dx in (3, 20):
         pen.rect(x + dx, 64, 3, 32, 0xE0B040)
     pen.rect(x - 0.5, 76, 27, 2.4, 0xE0B040)
@@ -306,16 +342,33 @@ def draw_cave(pen: Pen, light: Light, variant: int) -> None:
             [(106, 84), (110, 30), (96, 6), (88, 16), (96, 36), (90, 54), (98, 68), (94, 84)],
         ):
             pen.poly(points, edge, 1.5)
-        for x, half, tip in ((6, 7, 34), (20, 6, 24), (38, 5, 20), (62, 5, 16), (84, 5, 20), (106, 6, 28), (121, 7, 38)):
+        for x, half, tip in (
+            (6, 7, 34),
+            (20, 6, 24),
+            (38, 5, 20),
+            (62, 5, 16),
+            (84, 5, 20),
+            (106, 6, 28),
+            (121, 7, 38),
+        ):
             pen.poly([(x - half, -2), (x + half, -2), (x, tip)], darker(rock, 0.45), 1)
         for x, y, rx, ry in ((6, 60, 12, 26), (122, 64, 12, 28), (18, 40, 5, 9), (112, 40, 4, 8)):
             pen.ellipse(x, y, rx, ry, lighter(rock, 0.1))
-        pen.blob([(-20, 84), (20, 76), (64, 82), (104, 75), (150, 84), (150, 150), (-20, 150)], darker(rock, 0.14))
+        pen.blob(
+            [(-20, 84), (20, 76), (64, 82), (104, 75), (150, 84), (150, 150), (-20, 150)], darker(rock, 0.14)
+        )
         for x, y, rx in ((20, 100, 12), (104, 118, 14), (64, 92, 9), (34, 122, 10)):
             pen.ellipse(x, y, rx, rx * 0.28, darker(rock, 0.32))
         for x, half, top in ((4, 7, 64), (17, 5, 78), (124, 7, 62), (110, 5, 76)):
             pen.poly([(x - half, 98), (x, top), (x + half, 98)], darker(rock, 0.4), 1)
-    for x, y, turn, long in ((8, 96, -16, 17), (14, 97, 8, 13), (21, 98, 24, 9), (106, 96, -20, 11), (114, 97, 4, 18), (121, 97, 20, 13)):
+    for x, y, turn, long in (
+        (8, 96, -16, 17),
+        (14, 97, 8, 13),
+        (21, 98, 24, 9),
+        (106, 96, -20, 11),
+        (114, 97, 4, 18),
+        (121, 97, 20, 13),
+    ):
         with pen.moved(x, y, turn=turn):
             pen.poly([(-2.8, 0), (-2.8, -long * 0.7), (0, -long), (2.8, -long * 0.7), (2.8, 0)], crystal, 0.5)
             pen.poly([(0, 0), (0, -long), (2.8, -long * 0.7), (2.8, 0)], darker(crystal, 0.22))

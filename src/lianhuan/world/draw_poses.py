@@ -119,7 +119,7 @@ POSES = {
 
 HOLDING = {"stand": (30, 88), "walk": (30, 88), "sit": (40, 84), "wave": (30, 88), "laugh": (34, 84),
            "crouch": (60, 84), "dance": (30, 88), "cry": (30, 88), "sing": (30, 88), "clap": (30, 88), "look": (30, 88),
-           "kick": (30, 100), "bow": (60, 84), "dig": (40, 96), "climb": (30, 88)}  # fmt: skip
+           "kick": (30, 100), "bow": (60, 84), "dig": (40, 96)}  # fmt: skip
 """Angles of the front arm in these poses when the hand holds a prop."""
 
 
@@ -140,7 +140,9 @@ def joints(pose: Pose, build: Build, arm_front: Angles | None) -> Joints:
     """Where the joints of a body are; `arm_front`, where given, replaces what the pose does with the front arm."""
     leg = build.leg * (1.4 if pose.seated else 1.0)
     hip = (pose.shift, -build.leg * pose.hip - pose.lift)
-    lean = radians(pose.lean if pose.lying or pose.seated else pose.lean + build.stoop * cos(radians(pose.lean)))
+    lean = radians(
+        pose.lean if pose.lying or pose.seated else pose.lean + build.stoop * cos(radians(pose.lean))
+    )
     up = (sin(lean), -cos(lean))
     across = (cos(lean), sin(lean))
     neck = (hip[0] + up[0] * build.torso, hip[1] + up[1] * build.torso)
@@ -176,7 +178,11 @@ def _bent(start: Point, end: Point, length: float) -> tuple[Point, Point, Point]
     far = max(1.0, (across**2 + down**2) ** 0.5)
     out = max(0.0, (length / 2) ** 2 - (far / 2) ** 2) ** 0.5 + 1.5
     side = 1.0 if across >= 0 else -1.0
-    return start, (start[0] + across / 2 - side * down / far * out, start[1] + down / 2 + side * across / far * out), end
+    return (
+        start,
+        (start[0] + across / 2 - side * down / far * out, start[1] + down / 2 + side * across / far * out),
+        end,
+    )
 
 
 def _along(start: Point, angle: float, length: float) -> Point:

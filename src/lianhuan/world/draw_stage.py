@@ -30,6 +30,7 @@ _SIZE = {kind: size for size, kinds in _SIZES.items() for kind in kinds}
 _SKY = frozenset({"rainbow", "moon", "airplane", "helicopter", "eagle", "bat", "bee"})
 """Props that hang or fly in the air beside the actors."""
 
+_ON_SEAT = 1.35
 _ASIDE = {1: 14.0, 2: 26.0, 4: 12.0}
 _MANY = 3
 _LOW = 1.15
@@ -49,7 +50,7 @@ def actor_spots(graph: SceneGraph) -> list[Spot]:
     """Where the feet of the actors are, and their scale."""
     count = len(graph.actors)
     if graph.view == "near":
-        return [_near(graph, i, x, _CLOSE[count]) for i, x in enumerate(_NEAR[count])]
+        return [_near(graph, i, x, seat_scale(graph)) for i, x in enumerate(_NEAR[count])]
     if graph.view == "far":
         return [
             Spot(x, 106.0 + (2.0 if actor.action == "sleep" else 0.0), _DISTANT)
@@ -79,7 +80,9 @@ def _near(graph: SceneGraph, i: int, x: float, scale: float) -> Spot:
     pose, build = POSES[actor.action], BUILDS[actor.kind]
     if pose.lying:
         return Spot(x, _FEET, min(scale, 1.25))
-    head = joints(pose, build, None).head[1] * scale - raised(graph, i) * scale
+    if raised(graph, i):
+        return Spot(x, _FEET + 6, scale)
+    head = joints(pose, build, None).head[1] * scale
     return Spot(x, min(max(_FEET + 34.0 * (scale - 1), 46.0 - head), 78.0 - head), scale)
 
 
@@ -115,10 +118,13 @@ def is_behind(graph: SceneGraph, prop: Prop) -> bool:
 
 
 def seat_scale(graph: SceneGraph) -> float:
-    """How large what carries an actor is."""
+    """How large what carries an actor is; close up, actors come no nearer than shows it."""
     if graph.view == "middle":
         return 0.8 if len(graph.actors) > _MANY else 1.0
-    return _DISTANT if graph.view == "far" else _CLOSE[len(graph.actors)]
+    if graph.view == "far":
+        return _DISTANT
+    seated = graph.prop is not None and graph.prop.where == "under"
+    return min(_CLOSE[len(graph.actors)], _ON_SEAT) if seated else _CLOSE[len(graph.actors)]
 
 
 def raised(graph: SceneGraph, i: int) -> float:

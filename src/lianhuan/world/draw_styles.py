@@ -63,7 +63,11 @@ class CutPaperPen(Pen):
         count = max(2, round((bottom - top) / 20))
         for i in range(count):
             edge = top + (bottom - top) * i / count
-            wave = [(x, edge + 2.2 * sin(x * 0.09 + 2.1 * i)) for x in range(-4, 137, 4)] if i else [(-4, top), (132, top)]
+            wave = (
+                [(x, edge + 2.2 * sin(x * 0.09 + 2.1 * i)) for x in range(-4, 137, 4)]
+                if i
+                else [(-4, top), (132, top)]
+            )
             self.poly([*wave, (132, bottom), (-4, bottom)], mix(above, below, i / (count - 1)))
 
     def glow(self, x: float, y: float, radius: float, colour: int, alpha: float) -> None:
@@ -122,12 +126,16 @@ def _noise(size: int, across: int, down: int, seed: int) -> Pixels:
 
 
 @cache
-def _wobble(size: int, grains: int, far: float, seed: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+def _wobble(
+    size: int, grains: int, far: float, seed: int
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """Rows and columns to read from, up to `far` units away from each pixel."""
     reach = 2 * far * size / UNITS
     rows, columns = np.mgrid[:size, :size]
     moved = [
-        np.clip(np.rint(axis + reach * (_noise(size, grains, grains, seed + i) - 0.5)), 0, size - 1).astype(np.intp)
+        np.clip(np.rint(axis + reach * (_noise(size, grains, grains, seed + i) - 0.5)), 0, size - 1).astype(
+            np.intp
+        )
         for i, axis in enumerate((rows, columns))
     ]
     return moved[0], moved[1]
@@ -186,7 +194,11 @@ def _wash(pixels: Pixels, size: int) -> Pixels:
     soft = _soft(run, size)
     paint = 0.8 * run + 0.2 * soft
     rim = np.clip((soft - run).mean(axis=2, keepdims=True), 0, 0.2)
-    clouds = _noise(size, 7, 7, 21) * 0.65 + _noise(size, 20, 20, 22) * 0.35 + 0.22 * (_noise(size, 110, 110, 23) - 0.5)
+    clouds = (
+        _noise(size, 7, 7, 21) * 0.65
+        + _noise(size, 20, 20, 22) * 0.35
+        + 0.22 * (_noise(size, 110, 110, 23) - 0.5)
+    )
     thick = (0.6 + 0.5 * clouds)[..., None] + 1.2 * rim + 0.35 * (1 - run.max(axis=2, keepdims=True))
     washed = _WHITE * (1 - (1 - paint) * np.minimum(thick, 1))
     line = 0.8 * _lines(run, size) * (0.55 + 0.45 * _noise(size, 40, 40, 33)[..., None])

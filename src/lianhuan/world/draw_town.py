@@ -17,7 +17,11 @@ def _cobbles(pen: Pen, light: Light, top: float, colour: int) -> None:
 
 def draw_market(pen: Pen, light: Light, variant: int) -> None:
     """Stalls with striped roofs and crates of fruit under strings of flags."""
-    stripes = ((0xE8413C, 0x2F8FD8, 0x3AA860), (0xF08A2A, 0x8A4AC8, 0xE8413C), (0x2F8FD8, 0xE85A8A, 0xF0B82E))[variant]
+    stripes = (
+        (0xE8413C, 0x2F8FD8, 0x3AA860),
+        (0xF08A2A, 0x8A4AC8, 0xE8413C),
+        (0x2F8FD8, 0xE85A8A, 0xF0B82E),
+    )[variant]
     wall = (0xE8CDA0, 0xD8C0C8, 0xC8D4DC)[variant]
     for x, top, width in ((-4, 26, 34), (30, 34, 34), (64, 24, 32), (96, 32, 36)):
         pen.rect(x, top, width, 60, darker(wall, 0.06 + top % 4 * 0.03))
@@ -66,7 +70,9 @@ def draw_bridge(pen: Pen, light: Light, variant: int) -> None:
     pen.rect(0, 116, 128, 12, darker(stone, 0.16))
     for x in (16, 64, 112):
         pen.ellipse(x, 132, 19, 14, darker(water, 0.12))
-        pen.line([(x - 19, 127), (x - 13, 121), (x, 117.6), (x + 13, 121), (x + 19, 127)], lighter(stone, 0.25), 2)
+        pen.line(
+            [(x - 19, 127), (x - 13, 121), (x, 117.6), (x + 13, 121), (x + 19, 127)], lighter(stone, 0.25), 2
+        )
 
 
 def _parapet(pen: Pen, stone: int, variant: int) -> None:
@@ -273,7 +279,12 @@ def draw_village(pen: Pen, light: Light, variant: int) -> None:
 
 def _cottages(variant: int) -> tuple[tuple[float, float, float, int], ...]:
     middle = (34.0, 62.0, 58.0)[variant]
-    return (middle, 68, 0.8, 0), (96.0 if variant < 2 else 24.0, 70, 0.85, 1), (12, 86, 1.15, 2), (112, 84, 1.1, 3)
+    return (
+        (middle, 68, 0.8, 0),
+        (96.0 if variant < 2 else 24.0, 70, 0.85, 1),
+        (12, 86, 1.15, 2),
+        (112, 84, 1.1, 3),
+    )
 
 
 def _cottage(pen: Pen, light: Light, x: float, y: float, size: float, i: int) -> None:

@@ -123,8 +123,14 @@ def _coat(pen: Pen, trunk: Trunk, cloth: int, *, seated: bool) -> None:
     """An open coat to the knees, with a collar and buttons; the shirt shows between its halves and on the lower arms."""
     at, dark = trunk.at, darker(cloth, 0.5)
     hem = -0.1 if seated else -0.52
-    pen.poly([at(0.94, -0.3), at(0.86, -1.0), at(0.0, -1.2), at(hem, -1.3), at(hem, -0.2), at(0.4, -0.34)], cloth, 1.4)
-    pen.poly([at(0.94, 0.5), at(0.86, 1.0), at(0.0, 1.2), at(hem, 1.35), at(hem, 0.5), at(0.4, 0.46)], cloth, 1.4)
+    pen.poly(
+        [at(0.94, -0.3), at(0.86, -1.0), at(0.0, -1.2), at(hem, -1.3), at(hem, -0.2), at(0.4, -0.34)],
+        cloth,
+        1.4,
+    )
+    pen.poly(
+        [at(0.94, 0.5), at(0.86, 1.0), at(0.0, 1.2), at(hem, 1.35), at(hem, 0.5), at(0.4, 0.46)], cloth, 1.4
+    )
     for aside in (-0.34, 0.48):
         pen.line([at(0.9, aside * 0.9), at(0.4, aside), at(hem, aside * 0.8)], dark, 1.3)
         pen.poly([at(1.0, aside * 0.3), at(0.96, aside * 1.7), at(0.68, aside)], dark, 0.6)
