@@ -3,7 +3,8 @@
 import skia
 from PIL import Image
 
-from lianhuan.world.draw_characters import Hold, draw_character, draw_shadow
+from lianhuan.world.draw_actions import Hold
+from lianhuan.world.draw_characters import draw_character, draw_shadow
 from lianhuan.world.draw_places import draw_place
 from lianhuan.world.draw_props import draw_prop
 from lianhuan.world.draw_stage import (

@@ -177,8 +177,8 @@ def _tumble(pen: Pen, body: Joints, head: float) -> None:
     for dx, dy in ((-6, -10), (-1, -14), (5, -17)):
         _speed(pen, (x + dx - 7, y + dy - 7), (x + dx - 2, y + dy - 6), (x + dx + 2, y + dy - 1))
     top_x, top_y = body.head
-    for dx, dy in ((1.2, -1.4), (1.9, -0.6)):
-        draw_star(pen, top_x + dx * head, top_y + dy * head, 4.4, 0xFFE14A)
+    for out, down in ((1.2, -1.4), (1.9, -0.6)):
+        draw_star(pen, top_x + out * head, top_y + down * head, 4.4, 0xFFE14A)
 
 
 def _gaze(pen: Pen, body: Joints, head: float) -> None:

@@ -227,8 +227,9 @@ def _wolf_tail(pen: Pen, fur: int) -> None:
 
 
 def _mouse_tail(pen: Pen, fur: int) -> None:
-    pen.curve((-5, 3), (-16, 12), (-21, 0), 0xF09AA4, 2.2)
-    pen.curve((-21, 0), (-24, -8), (-30, -6), 0xF09AA4, 2.0)
+    pink = mix(0xF09AA4, fur, 0.15)
+    pen.curve((-5, 3), (-16, 12), (-21, 0), pink, 2.2)
+    pen.curve((-21, 0), (-24, -8), (-30, -6), pink, 2.0)
 
 
 def _pig_tail(pen: Pen, fur: int) -> None:
@@ -260,7 +261,7 @@ def _monkey_tail(pen: Pen, fur: int) -> None:
 
 
 def _panda_tail(pen: Pen, fur: int) -> None:
-    pen.ellipse(-10.5, 1, 3.2, 3.2, 0xFFFFFF)
+    pen.ellipse(-10.5, 1, 3.2, 3.2, mix(0xFFFFFF, fur, 0.12))
 
 
 def _lion_tail(pen: Pen, fur: int) -> None:

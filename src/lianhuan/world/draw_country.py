@@ -101,8 +101,8 @@ def _palm(pen: Pen, light: Light, x: float, y: float, lean: float, size: float =
     for dx, dy in ((-18, 4), (-14, -8), (-3, -13), (10, -11), (18, 1), (14, 9), (-10, 10)):
         pen.curve(top, (top[0] + dx * 0.6 * size, top[1] - (5 - dy * 0.5) * size), (top[0] + dx * size, top[1] + (dy + 3) * size),
                   light.leaf(0x2FA05A), 4.4 * size)  # fmt: skip
-    for dx in (-2.2, 2.2):
-        pen.ellipse(top[0] + dx, top[1] + 2.6, 2.2, 2.2, 0x7A4A2C)
+    for nut in (-2.2, 2.2):
+        pen.ellipse(top[0] + nut, top[1] + 2.6, 2.2, 2.2, 0x7A4A2C)
 
 
 def draw_island(pen: Pen, light: Light, variant: int) -> None:
@@ -197,31 +197,40 @@ def draw_jungle(pen: Pen, light: Light, variant: int) -> None:
         pen.arch(57, 71, 64, 86, 0x2E3A30)
     ground = light.ground((0x5E6A2C, 0x4E6E3A, 0x6E6432)[variant])
     pen.blob([(-20, 88), (20, 84), (64, 88), (104, 83), (150, 88), (150, 150), (-20, 150)], ground)
+    _vines(pen, light)
+    for x, side in ((-2, 1), (130, -1)):
+        _fronds(pen, light, x, side)
+    for x, y in ((34, 92), (98, 90), (112, 118), (14, 119)):
+        pen.ellipse(x, y, 4, 2.6, (0xFF5A7A, 0xFFC93A, 0xE070F0)[variant])
+        pen.ellipse(x, y, 1.4, 1.2, 0xFFF3B0)
+
+
+def _vines(pen: Pen, light: Light) -> None:
     for x, low, bend in ((26, 44, 6), (40, 30, -5), (90, 36, 5), (104, 52, -6), (70, 22, 4)):
         pen.curve((x, -2), (x + bend, low / 2), (x, low), light.leaf(0x6AA83A), 2)
         for y in range(8, low, 9):
             pen.ellipse(x + bend * 0.4 + (2.6 if y % 2 else -2.6), y, 2.6, 1.7, light.leaf(0x7EC24A))
-    for x, side in ((-2, 1), (130, -1)):
-        for reach, rise, colour in (
-            (40, 50, 0x2FA85A),
-            (46, 26, 0x48BC5C),
-            (36, 72, 0x1F8A4E),
-            (40, 4, 0x36A050),
-        ):
-            tip = (x + side * reach * 0.86, 98 - rise)
-            root = (x, 100 - rise * 0.35)
-            pen.blob(
-                [root, (x + side * reach * 0.34, 84 - rise), tip, (x + side * reach * 0.5, 106 - rise * 0.9)],
-                light.leaf(colour),
-            )
-            pen.line(
-                [(root[0] + side * 6, root[1] - rise * 0.2), (tip[0] - side * 10, tip[1] + 3)],
-                light.leaf(darker(colour, 0.25)),
-                1.2,
-            )
-    for x, y in ((34, 92), (98, 90), (112, 118), (14, 119)):
-        pen.ellipse(x, y, 4, 2.6, (0xFF5A7A, 0xFFC93A, 0xE070F0)[variant])
-        pen.ellipse(x, y, 1.4, 1.2, 0xFFF3B0)
+
+
+def _fronds(pen: Pen, light: Light, x: float, side: int) -> None:
+    """Great leaves that reach into the picture from one side."""
+    for reach, rise, colour in (
+        (40, 50, 0x2FA85A),
+        (46, 26, 0x48BC5C),
+        (36, 72, 0x1F8A4E),
+        (40, 4, 0x36A050),
+    ):
+        tip = (x + side * reach * 0.86, 98 - rise)
+        root = (x, 100 - rise * 0.35)
+        pen.blob(
+            [root, (x + side * reach * 0.34, 84 - rise), tip, (x + side * reach * 0.5, 106 - rise * 0.9)],
+            light.leaf(colour),
+        )
+        pen.line(
+            [(root[0] + side * 6, root[1] - rise * 0.2), (tip[0] - side * 10, tip[1] + 3)],
+            light.leaf(darker(colour, 0.25)),
+            1.2,
+        )
 
 
 def draw_snowfield(pen: Pen, light: Light, variant: int) -> None:
@@ -254,8 +263,8 @@ def draw_snowfield(pen: Pen, light: Light, variant: int) -> None:
         pen.ellipse(104, 90, 23.4, 21.4, 0x7AA6D4)
         pen.ellipse(104, 90, 22, 20, 0xC8DFF6)
         pen.rect(80, 90, 48, 8, mix(snow, 0xA8C8EC, 0.22))
-        for y, half in ((78, 17.5), (84, 20.5)):
-            pen.line([(104 - half, y), (104 + half, y)], 0x7AA6D4, 1.4)
+        for y, wide in ((78, 17.5), (84, 20.5)):
+            pen.line([(104 - wide, y), (104 + wide, y)], 0x7AA6D4, 1.4)
         for x, y in ((98, 72), (110, 72), (92, 78), (116, 78), (88, 84), (120, 84)):
             pen.line([(x, y), (x, y + 6)], 0x7AA6D4, 1.4)
         pen.arch(96, 112, 74, 92, 0x7AA6D4)

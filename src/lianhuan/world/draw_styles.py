@@ -35,7 +35,7 @@ class CutPaperPen(Pen):
     @contextmanager
     def outlined(self, ink: int, grow: float) -> Iterator[None]:
         """A margin of white paper around a whole figure, with its shadow, instead of its outline."""
-        with self._layer(), super().outlined(_MARGIN, grow):
+        with self._layer(), super().outlined(lighter(ink, 0.97), grow):
             yield
 
     @contextmanager
@@ -112,7 +112,7 @@ def finish(style: str, picture: Image.Image) -> Image.Image:
     """The drawn picture as `style` leaves it on the paper; the same size."""
     if style not in _FINISHES:
         return picture
-    pixels = np.asarray(picture).astype(np.float32) / 255
+    pixels = np.asarray(picture).astype(np.float32) / np.float32(255)
     done = _FINISHES[style](pixels, len(pixels))
     return Image.fromarray((np.clip(done, 0, 1) * 255 + 0.5).astype(np.uint8))
 
@@ -185,7 +185,9 @@ def _darkest(bright: Pixels, reach: int) -> Pixels:
 def _soft(pixels: Pixels, size: int) -> Pixels:
     """The picture blurred by about a unit: a fraction of the size and back."""
     picture = Image.fromarray((pixels * 255).astype(np.uint8)).reduce(max(2, size // 64))
-    return np.asarray(picture.resize((size, size), Image.Resampling.BICUBIC)).astype(np.float32) / 255
+    return np.asarray(picture.resize((size, size), Image.Resampling.BICUBIC)).astype(np.float32) / np.float32(
+        255
+    )
 
 
 def _wash(pixels: Pixels, size: int) -> Pixels:

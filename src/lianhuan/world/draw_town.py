@@ -46,9 +46,9 @@ def draw_market(pen: Pen, light: Light, variant: int) -> None:
             pen.poly([(left + 1.5, 40), (left + step + 0.8, 40), (left + step, 54), (left, 54)], colour)
             pen.ellipse(left + step / 2, 54, step / 2, 3.2, colour)
     for k in range(11):
-        x = 2 + 12.4 * k
-        y = 14 + 6 * (1 - abs((x - 64) / 64) ** 2)
-        pen.poly([(x - 4, y), (x + 4, y), (x, y + 8)], _FLAGS[(k + variant) % 5])
+        flag = 2 + 12.4 * k
+        y = 14 + 6 * (1 - abs((flag - 64) / 64) ** 2)
+        pen.poly([(flag - 4, y), (flag + 4, y), (flag, y + 8)], _FLAGS[(k + variant) % 5])
 
 
 def draw_bridge(pen: Pen, light: Light, variant: int) -> None:
@@ -301,23 +301,28 @@ def _cottage(pen: Pen, light: Light, x: float, y: float, size: float, i: int) ->
 def draw_town_lamps(pen: Pen, place: str, variant: int) -> None:
     """What shines in these places at night."""
     if place == "market":
-        for x in (17, 64, 111):
-            pen.glow(x, 58, 17, _LAMP, 0.7)
-            pen.ellipse(x, 59, 3, 3.6, _LAMP)
+        for stall in (17, 64, 111):
+            pen.glow(stall, 58, 17, _LAMP, 0.7)
+            pen.ellipse(stall, 59, 3, 3.6, _LAMP)
     elif place == "park":
         pen.glow(96, 30, 24, _LAMP, 0.7)
         pen.ellipse(96, 30, 5.4, 6.2, _LAMP)
-    elif place == "harbour" and variant == 0:
-        pen.glow(112, 29, 26, _LAMP, 0.8)
-        pen.rect(107, 24, 10, 10, _LAMP, 1)
-    elif place == "harbour" and variant == 2:
-        for x in (79.5, 99.5, 119.5):
-            pen.ellipse(x, 57, 3, 3, _LAMP)
+    elif place == "harbour":
+        _harbour_lamps(pen, variant)
     elif place == "station":
-        for x in (-3, 21, 69, 93, 117) if variant != 1 else (0, 19):
-            pen.rect(x, 47, 15, 13, _LAMP, 2.5)
+        for window in (-3, 21, 69, 93, 117) if variant != 1 else (0, 19):
+            pen.rect(window, 47, 15, 13, _LAMP, 2.5)
         pen.glow(64, 27, 18, _LAMP, 0.5)
     elif place == "village":
         for x, y, size, _ in _cottages(variant):
             for side in (-9, 9):
                 pen.rect(x + side * size - 2.6 * size, y - 12 * size, 5.2 * size, 5.2 * size, _LAMP, 0.6)
+
+
+def _harbour_lamps(pen: Pen, variant: int) -> None:
+    if variant == 0:
+        pen.glow(112, 29, 26, _LAMP, 0.8)
+        pen.rect(107, 24, 10, 10, _LAMP, 1)
+    elif variant == 2:
+        for shed in (79.5, 99.5, 119.5):
+            pen.ellipse(shed, 57, 3, 3, _LAMP)
