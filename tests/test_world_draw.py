@@ -139,7 +139,7 @@ def test_facing_left_is_the_mirror_image() -> None:
 def test_one_more_actor_shows_at_its_own_place() -> None:
     for count in (1, 2, 3, 4):
         with_all = replace(SCENE, actors=(MIA,) * count)
-        changed = (np.abs(pixels(with_all) - pixels(replace(SCENE, actors=()))).max(axis=2) > 24)[60:100]
+        changed = (np.abs(pixels(with_all) - pixels(replace(SCENE, actors=()))).max(axis=2) > 24)[70:104]
         for x in SLOTS[count]:
             assert changed[:, round(x) - 2 : round(x) + 3].mean() > 0.8
 
