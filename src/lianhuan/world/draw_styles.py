@@ -226,7 +226,7 @@ def _crayon(pixels: Pixels, size: int) -> Pixels:
 def _paper(pixels: Pixels, size: int) -> Pixels:
     """The grain of paper in all colours."""
     grain = 0.5 * _noise(size, 128, 128, 91) + 0.3 * _noise(size, 60, 60, 92) + 0.2 * _noise(size, 12, 12, 93)
-    return pixels * (0.86 + 0.2 * grain)[..., None] + 0.08 * grain[..., None]
+    return pixels * (0.9 + 0.13 * grain)[..., None] + 0.06 * grain[..., None]
 
 
 _FINISHES: dict[str, Callable[[Pixels, int], Pixels]] = {"wash": _wash, "paper": _paper, "crayon": _crayon}
