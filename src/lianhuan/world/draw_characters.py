@@ -1,9 +1,14 @@
-"""The eight kinds of characters in twelve poses. Feet are at the origin's height; figures face right unless mirrored."""
+"""All kinds of characters in all poses. Feet are at the origin's height; figures face right unless mirrored."""
 
 from collections.abc import Callable
+from functools import partial
 
-from lianhuan.world.draw_heads import FUR, SKIN, draw_animal_head, draw_hair_behind, draw_person_head
-from lianhuan.world.draw_poses import ADULT, ANIMAL, BROAD, CHILD, HOLDING, POSES, Joints, Pose, joints
+from lianhuan.world.draw_actions import BEHIND, MARKS, TOOLS, Hold
+from lianhuan.world.draw_animals import FUR, TAILS, draw_animal_head
+from lianhuan.world.draw_faces import face_of
+from lianhuan.world.draw_heads import SKIN, draw_hair_behind, draw_person_head
+from lianhuan.world.draw_poses import BUILDS, HOLDING, POSES, Joints, Pose, joints
+from lianhuan.world.draw_worn import Trunk, coat_colour, draw_body_wear, draw_head_wear, draw_scarf
 from lianhuan.world.pen import Pen, Point, darker, lighter
 from lianhuan.world.scene import Actor
 from lianhuan.world.vocabulary import PEOPLE
@@ -12,28 +17,28 @@ CLOTH = {
     "red": 0xE3262E, "orange": 0xFF8A1E, "yellow": 0xFFDB2E, "green": 0x1FA045,
     "blue": 0x1F62E0, "purple": 0x8430B8, "pink": 0xFF8FC4, "white": 0xFBFBFF,
 }  # fmt: skip
-_BUILDS = {
-    "girl": CHILD,
-    "boy": CHILD,
-    "woman": ADULT,
-    "man": ADULT,
-    "fox": ANIMAL,
-    "rabbit": ANIMAL,
-    "bear": BROAD,
-    "cat": ANIMAL,
-}
 _INK = 0x33264A
 _SHOE = 0x4A3450
 _OUTLINE = 0.75
 _LYING_TURN = -84.0
 
-Hold = Callable[[float, float], None]
 
-
-def draw_shadow(pen: Pen, x: float, y: float, action: str) -> None:
-    """The soft shadow on the ground under a figure."""
-    wide = {"sleep": 26, "jump": 11, "run": 17, "sit": 18, "crouch": 17}.get(action, 14)
-    pen.ellipse(x, y + 0.5, wide, 3.2, 0x1A1440, 0.28)
+def draw_shadow(pen: Pen, x: float, y: float, action: str, size: float = 1.0) -> None:
+    """The soft shadow on the ground under a figure, `size` times as large as life."""
+    wide = {
+        "sleep": 26,
+        "jump": 11,
+        "run": 17,
+        "sit": 18,
+        "crouch": 17,
+        "dance": 15,
+        "fall": 24,
+        "bow": 17,
+        "dig": 19,
+        "kick": 15,
+        "throw": 17,
+    }.get(action, 14)
+    pen.ellipse(x, y + 0.5 * size, wide * size, 3.2 * size, 0x1A1440, 0.28)
 
 
 def draw_character(
@@ -43,20 +48,21 @@ def draw_character(
 
     `hold(x, y)` draws the prop in the hand at that place, in the figure's own mirrored coordinates.
     """
-    pose, build = POSES[actor.action], _BUILDS[actor.kind]
-    if actor.action == "carry" and hold is None:
-        hold = _sack(pen)
-    arm = HOLDING.get(actor.action, pose.arm_front) if hold else pose.arm_front
-    body = joints(pose, build, arm)
+    pose, build = POSES[actor.action], BUILDS[actor.kind]
+    body = joints(pose, build, HOLDING.get(actor.action) if hold else None)
+    if hold is None and actor.action in TOOLS:
+        hold = partial(TOOLS[actor.action], pen)
     with pen.moved(x, y, mirror=actor.facing == "left", scale=scale):
         if pose.lying:
             _lying(pen, actor, body, pose, hold)
             return
+        if actor.action in BEHIND:
+            BEHIND[actor.action](pen, body, build.head)
         with pen.outlined(_INK, _OUTLINE):
             _figure(pen, actor, body, pose, None)
         _figure(pen, actor, body, pose, hold)
-        if actor.action == "wave":
-            _waves(pen, body.arm_back[2])
+        if actor.action in MARKS:
+            MARKS[actor.action](pen, body, build.head)
 
 
 def _lying(pen: Pen, actor: Actor, body: Joints, pose: Pose, hold: Hold | None) -> None:
@@ -78,23 +84,31 @@ def _lying(pen: Pen, actor: Actor, body: Joints, pose: Pose, hold: Hold | None) 
 
 def _figure(pen: Pen, actor: Actor, body: Joints, pose: Pose, hold: Hold | None) -> None:
     """All of a figure, from back to front."""
-    build, look = _BUILDS[actor.kind], actor.look
+    build, look = BUILDS[actor.kind], actor.look
     person = actor.kind in PEOPLE
     skin = (SKIN if person else FUR)[look.tone]
     top = CLOTH[look.top]
     if not person:
         with pen.moved(*body.hip, mirror=pose.lying):
-            _TAILS[actor.kind](pen, skin)
+            TAILS[actor.kind](pen, skin)
     else:
         _at_head(pen, body, pose, lambda: draw_hair_behind(pen, actor.kind, look, build.head))
     palm = pose.open_hand and actor.action == "wave"
     _arm(pen, body.arm_back, darker(top, 0.14), darker(skin, 0.06), open_hand=palm)
     _clothes(pen, actor, body, pose, _SHOE if person else skin)
+    trunk, cloth = Trunk(body, build.half), CLOTH[look.bottom]
+    draw_body_wear(pen, look.worn, trunk, cloth, seated=pose.seated)
     paint_head = draw_person_head if person else draw_animal_head
-    _at_head(pen, body, pose, lambda: paint_head(pen, actor.kind, look, build.head, pose.eyes, pose.mouth))
+    face = face_of(pose.eyes, pose.mouth, actor.emotion)
+    _at_head(pen, body, pose, lambda: paint_head(pen, actor.kind, look, build.head, face))
+    _at_head(pen, body, pose, lambda: draw_head_wear(pen, look.worn, actor.kind, cloth, build.head))
+    if look.worn == "scarf":
+        draw_scarf(pen, trunk, cloth)
     if hold:
         hold(*body.arm_front[2])
     _arm(pen, body.arm_front, top, skin, edge=True, open_hand=pose.open_hand and actor.action == "reach")
+    if look.worn == "coat":
+        pen.line(body.arm_front[:2], coat_colour(cloth), 6.8)
     if pose.finger:
         tip = body.arm_front[2]
         pen.line([tip, (tip[0] + 5.5, tip[1] + 0.2)], skin, 2.2)
@@ -102,7 +116,7 @@ def _figure(pen: Pen, actor: Actor, body: Joints, pose: Pose, hold: Hold | None)
 
 def _clothes(pen: Pen, actor: Actor, body: Joints, pose: Pose, shoe: int) -> None:
     """Legs, shirt and trousers, dress or skirt."""
-    half = _BUILDS[actor.kind].half
+    half = BUILDS[actor.kind].half
     top, bottom = CLOTH[actor.look.top], CLOTH[actor.look.bottom]
     _leg(pen, body.leg_back, darker(bottom, 0.18), darker(shoe, 0.12))
     if pose.seated:
@@ -117,8 +131,30 @@ def _clothes(pen: Pen, actor: Actor, body: Joints, pose: Pose, shoe: int) -> Non
         _skirt(pen, body, top, 0.5, 4.2)
     elif actor.kind == "woman":
         _skirt(pen, body, bottom, 1.55, 2.2)
+    elif actor.kind == "grandmother":
+        _skirt(pen, body, bottom, 1.75, 2.8)
+        _shawl(pen, Trunk(body, half), lighter(top, 0.45))
     elif not pose.seated:
         pen.line([(x - half * 0.5, y), (x + half * 0.5, y)], bottom, 6)
+    if actor.kind == "grandfather":
+        _braces(pen, Trunk(body, half), darker(bottom, 0.3))
+
+
+def _shawl(pen: Pen, trunk: Trunk, colour: int) -> None:
+    """A knitted cloth over the shoulders that meets in front."""
+    at = trunk.at
+    pen.poly([at(0.98, -0.9), at(0.98, 0.9), at(0.66, 1.12), at(0.36, 0.24), at(0.6, -1.12)], colour, 1.2)
+    pen.line([at(0.72, -0.9), at(0.48, 0.2), at(0.76, 0.9)], darker(colour, 0.3), 1.1)
+    pen.ellipse(*at(0.6, 0.22), 1.9, 1.9, 0xFFDB6E)
+
+
+def _braces(pen: Pen, trunk: Trunk, colour: int) -> None:
+    """Braces over the shirt and a bow tie."""
+    at = trunk.at
+    for aside in (-0.46, 0.5):
+        pen.line([at(0.92, aside), at(0.1, aside)], colour, 2.0)
+    for side in (-1, 1):
+        pen.poly([at(0.9, 0.16), at(0.97, 0.16 + side * 0.42), at(0.8, 0.16 + side * 0.42)], colour, 0.8)
 
 
 def _at_head(pen: Pen, body: Joints, pose: Pose, draw: Callable[[], None]) -> None:
@@ -181,49 +217,3 @@ def _leg(pen: Pen, leg: tuple[Point, Point, Point], cloth: int, shoe: int) -> No
     toe = (along[1] / length * 2.6, -along[0] / length * 2.6)
     heel = (foot[0] - along[0] / length * 2.2, foot[1] - along[1] / length * 2.2)
     pen.line([heel, (heel[0] + toe[0], heel[1] + toe[1])], shoe, 5.2)
-
-
-def _waves(pen: Pen, hand: Point) -> None:
-    """Two bows beside a waving hand."""
-    for radius in (7.5, 11):
-        pen.curve(
-            (hand[0] - radius, hand[1] - 5),
-            (hand[0] - radius - 3, hand[1]),
-            (hand[0] - radius, hand[1] + 5),
-            0xFFFFFF,
-            1.5,
-        )
-
-
-def _sack(pen: Pen) -> Hold:
-    """What carriers carry when there is no prop: a big brown box."""
-
-    def hold(x: float, y: float) -> None:
-        pen.rect(x - 9, y - 12, 20, 18, _INK, 2)
-        pen.rect(x - 8.2, y - 11.2, 18.4, 16.4, 0xC98B4E, 1.4)
-        pen.rect(x - 8.2, y - 11.2, 18.4, 4.5, 0xDDA868, 1.4)
-        pen.rect(x - 1, y - 11.2, 4, 16.4, 0xF2D9A0)
-
-    return hold
-
-
-def _fox_tail(pen: Pen, fur: int) -> None:
-    with pen.moved(-5, 1, turn=-34):
-        pen.blob([(3, 3), (-6, 6), (-20, 6), (-27, -1), (-20, -8), (-7, -6), (3, -2)], fur)
-        pen.blob([(-16, 4.5), (-22, 4.5), (-26, -1), (-21, -6.5), (-16, -6)], 0xFFFFFF)
-
-
-def _cat_tail(pen: Pen, fur: int) -> None:
-    pen.curve((-4, 2), (-20, 4), (-17, -16), darker(fur, 0.1), 4.4)
-    pen.ellipse(-17, -17, 2.6, 2.6, darker(fur, 0.4))
-
-
-def _rabbit_tail(pen: Pen, fur: int) -> None:
-    pen.ellipse(-9, 1, 4.6, 4.6, lighter(fur, 0.5))
-
-
-def _bear_tail(pen: Pen, fur: int) -> None:
-    pen.ellipse(-10.5, 1, 3, 3, darker(fur, 0.1))
-
-
-_TAILS = {"fox": _fox_tail, "cat": _cat_tail, "rabbit": _rabbit_tail, "bear": _bear_tail}

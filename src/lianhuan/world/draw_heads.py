@@ -1,48 +1,19 @@
-"""Heads of the eight kinds: hair, ears, faces. The origin is the middle of the head; figures face right."""
+"""Heads of people: hair, ears, beards, the marks of age. The origin is the middle of the head; figures face right."""
 
-from lianhuan.world.pen import Pen, darker, lighter, mix
+from lianhuan.world.draw_faces import TURN, Face, draw_face
+from lianhuan.world.pen import Pen, darker, lighter
 from lianhuan.world.scene import Look
 
 SKIN = {"light": 0xFFDCC0, "tan": 0xEDB07C, "brown": 0xB5713C, "dark": 0x74462C}
-FUR = {"light": 0xFBEBC4, "tan": 0xF0953C, "brown": 0x8C5530, "dark": 0x565866}
 HAIR = {"black": 0x2A2533, "brown": 0x80481F, "blond": 0xF7CC46, "red": 0xD9481C, "grey": 0xAEB4C0}
-_INK = 0x2A2030
-_BLUSH = 0xFF7A7A
-_TURN = 1.8
-
-
-def draw_face(pen: Pen, r: float, eyes: str, mouth: str) -> None:
-    """Eyes, cheeks and mouth of a head of radius `r`."""
-    for side in (-1, 1):
-        x = _TURN + side * r * 0.4
-        if eyes == "open":
-            pen.ellipse(x, -0.3, 2.5, 3.0, 0xFFFFFF)
-            pen.ellipse(x + 0.5, 0.0, 1.75, 2.2, _INK)
-            pen.ellipse(x + 1.0, -0.9, 0.7, 0.7, 0xFFFFFF)
-        else:
-            bend = -3.4 if eyes == "closed" else 3.0
-            pen.curve((x - 2.6, 0.4), (x, 0.4 + bend), (x + 2.6, 0.4), _INK, 1.3)
-        pen.ellipse(_TURN + side * r * 0.66, r * 0.36, 2.1, 1.5, _BLUSH, 0.65)
-    _mouth(pen, r, mouth)
-
-
-def _mouth(pen: Pen, r: float, mouth: str) -> None:
-    y = r * 0.42
-    if mouth == "smile":
-        pen.curve((_TURN - 2.6, y), (_TURN, y + 3.4), (_TURN + 2.6, y), _INK, 1.2)
-    elif mouth == "small":
-        pen.ellipse(_TURN, y + 1, 1.1, 1.1, _INK)
-    else:
-        wide, high = (3.2, 3.6) if mouth == "open" else (4.6, 5.4)
-        pen.blob([(_TURN - wide - 1.4, y - 0.8), (_TURN + wide + 1.4, y - 0.8), (_TURN + wide * 0.7, y + high),
-                  (_TURN - wide * 0.7, y + high)], 0x8A1F2E)  # fmt: skip
-        pen.ellipse(_TURN, y + high * 0.55, wide * 0.5, high * 0.22, 0xFF8A8A)
 
 
 def draw_hair_behind(pen: Pen, kind: str, look: Look, r: float) -> None:
     """The hair that lies behind head and shoulders."""
     hair = darker(HAIR[look.hair], 0.1)
-    if look.hair_style == "curly":
+    if kind in _ELDERS:
+        _ELDERS[kind](pen, look.hair_style, hair, r)
+    elif look.hair_style == "curly":
         big = 1.0 if kind in ("girl", "woman") else 0.8
         spots = ((-10, 3), (-11, -5), (-6, -11), (1, -13), (8, -10), (11.5, -3), (10, 4))
         for x, y in spots:
@@ -60,7 +31,7 @@ def draw_hair_behind(pen: Pen, kind: str, look: Look, r: float) -> None:
         pen.rect(-r - 2, -r * 0.7, 2 * r + 4, r * 1.95, hair, 6)
 
 
-def draw_person_head(pen: Pen, kind: str, look: Look, r: float, eyes: str, mouth: str) -> None:
+def draw_person_head(pen: Pen, kind: str, look: Look, r: float, face: Face) -> None:
     """A head with hair, ear, face and, for men, a beard."""
     skin, hair = SKIN[look.tone], HAIR[look.hair]
     for side in (-1, 1):
@@ -69,13 +40,20 @@ def draw_person_head(pen: Pen, kind: str, look: Look, r: float, eyes: str, mouth
     if kind == "man":
         pen.blob([(-r - 0.6, -1), (-r * 0.45, r * 0.3), (r * 0.7, r * 0.3), (r + 0.6, -1), (r * 0.95, r * 1.0),
                   (1, r * 1.6), (-r * 0.95, r * 1.0)], hair)  # fmt: skip
-    _fringe(pen, look.hair_style, hair, r)
+    if kind == "grandfather":
+        _bald(pen, look.hair_style, hair, skin, r)
+    else:
+        _fringe(pen, look.hair_style, hair, r)
     if kind == "boy" and look.hair_style == "short":
         for x, tip in ((-4, -3), (0.5, 3), (5, 9)):
             pen.poly([(x - 3, -r - 0.5), (tip, -r - 5.5), (x + 3, -r - 0.5)], hair, 0.7)
     if kind == "man":
-        pen.ellipse(_TURN, r * 0.5, 4.2, 2.6, lighter(skin, 0.05))
-    draw_face(pen, r, eyes, mouth)
+        pen.ellipse(TURN, r * 0.5, 4.2, 2.6, lighter(skin, 0.05))
+    if kind in _ELDERS:
+        _wrinkles(pen, skin, r)
+    draw_face(pen, r, face, mouth_at=(0.0, 2.6) if kind == "grandfather" else (0.0, 0.0))
+    if kind == "grandfather":
+        _moustache(pen, hair, r)
 
 
 def _fringe(pen: Pen, style: str, hair: int, r: float) -> None:
@@ -95,81 +73,62 @@ def _fringe(pen: Pen, style: str, hair: int, r: float) -> None:
     pen.curve((-r * 0.6, -r * 0.86), (-r * 0.1, -r * 1.12), (r * 0.45, -r * 0.95), lighter(hair, 0.25), 1.3)
 
 
-def draw_animal_head(pen: Pen, kind: str, look: Look, r: float, eyes: str, mouth: str) -> None:
-    """A furry head with the ears and the muzzle of its kind."""
-    fur = FUR[look.tone]
-    _EARS[kind](pen, fur, r)
-    if kind == "fox":
-        pen.blob([(-r * 1.5, r * 0.55), (-r * 1.0, -r * 0.95), (r * 0.9, -r * 1.0), (r * 1.3, 0), (r * 1.9, r * 0.45),
-                  (r * 1.2, r * 1.0), (-r * 0.4, r * 1.15)], fur)  # fmt: skip
-        pen.blob([(-r * 1.35, r * 0.55), (-r * 0.6, r * 0.2), (r * 0.2, r * 0.55), (r * 1.0, r * 0.2), (r * 1.75, r * 0.5),
-                  (r * 1.1, r * 0.98), (-r * 0.4, r * 1.1)], 0xFFFFFF)  # fmt: skip
-        pen.ellipse(r * 1.42, r * 0.36, 2.3, 1.9, _INK)
+def _grandmother_hair(pen: Pen, style: str, hair: int, r: float) -> None:
+    """A bun on top and, by style, hair to the chin, a braid over the shoulder or curls."""
+    if style == "short":
+        pen.rect(-r - 1.6, -r * 0.7, 2 * r + 3.2, r * 1.35, hair, 7)
+    elif style == "long":
+        for i in range(4):
+            pen.ellipse(-r * 0.95 - 0.6 * i, 4.5 + 6 * i, 4.4 - 0.3 * i, 4.2, hair)
+        pen.ellipse(-r * 0.95 - 2, 26, 2.2, 2, 0xFF6A8A)
     else:
-        wide = {"rabbit": 0.96, "bear": 1.12, "cat": 1.1}[kind]
-        pen.ellipse(0, 0, r * wide, r * 0.95, fur)
-        _muzzle(pen, kind, fur, r)
-    draw_face(pen, r, eyes, mouth)
-    if kind == "cat":
-        for side in (-1, 1):
-            for y, end in ((3.4, 2), (5.4, 6.4)):
-                pen.line(
-                    [(_TURN + side * 5.5, y), (_TURN + side * 14, end)],
-                    0xFFFFFF if look.tone == "dark" else _INK,
-                    0.8,
-                )
+        for x, y in ((-10.5, 6), (-12, -1), (-10, -8), (10, -8), (12, -1), (11, 6)):
+            pen.ellipse(x * r / 11.5, y * r / 11.5, 4.8, 4.8, hair)
+    pen.ellipse(-1, -r - 6, 7.2, 6.2, hair)
+    pen.curve((-5.4, -r - 7.5), (-1, -r - 12), (3.8, -r - 7.5), lighter(hair, 0.25), 1.2)
+    pen.line([(-5.5, -r - 1.5), (3.5, -r - 1.5)], 0xFF6A8A, 2.2)
 
 
-def _muzzle(pen: Pen, kind: str, fur: int, r: float) -> None:
-    if kind == "bear":
-        pen.ellipse(_TURN, r * 0.42, r * 0.58, r * 0.44, lighter(fur, 0.55))
-        pen.ellipse(_TURN, r * 0.18, 3, 2.2, _INK)
-    elif kind == "rabbit":
-        pen.ellipse(_TURN, r * 0.46, r * 0.44, r * 0.36, lighter(fur, 0.55))
-        pen.ellipse(_TURN, r * 0.24, 1.6, 1.2, 0xFF7A9A)
-        pen.rect(_TURN - 1.6, r * 0.58, 3.2, 3.4, 0xFFFFFF, 0.8)
-    else:
-        for x in (-4, 0, 4):
-            pen.line([(x, -r * 0.92), (x * 0.9, -r * 0.58)], darker(fur, 0.35), 1.7)
-        pen.ellipse(_TURN, r * 0.46, r * 0.42, r * 0.32, lighter(fur, 0.5))
-        pen.poly([(_TURN - 1.5, r * 0.24), (_TURN + 1.5, r * 0.24), (_TURN, r * 0.38)], 0xFF7A9A, 0.5)
+def _grandfather_hair(pen: Pen, style: str, hair: int, r: float) -> None:
+    """Long hair hangs behind a bald head; other hair is only at the temples."""
+    if style == "long":
+        pen.rect(-r - 3, -r * 0.2, 2 * r + 6, r * 1.6, hair, 5)
 
 
-def _fox_ears(pen: Pen, fur: int, r: float) -> None:
+_ELDERS = {"grandmother": _grandmother_hair, "grandfather": _grandfather_hair}
+
+
+def _bald(pen: Pen, style: str, hair: int, skin: int, r: float) -> None:
+    """A bald crown that shines, hair at the temples, bushy brows."""
+    pen.curve((-r * 0.5, -r * 0.62), (-r * 0.2, -r * 0.9), (r * 0.25, -r * 0.82), lighter(skin, 0.5), 1.8)
     for side in (-1, 1):
-        pen.poly(
-            [(side * r * 0.2, -r * 0.6), (side * r * 0.85, -r * 1.75), (side * r * 1.05, -r * 0.3)], fur, 1
-        )
-        pen.poly(
-            [(side * r * 0.62, -r * 1.36), (side * r * 0.85, -r * 1.75), (side * r * 0.93, -r * 1.3)],
-            0x3A2A30,
-            1,
-        )
+        if style == "curly":
+            for x, y, size in ((0.98, -0.42, 3.6), (1.2, -0.02, 4.0), (1.05, 0.42, 3.6)):
+                pen.ellipse(side * r * x, r * y, size, size, hair)
+        else:
+            pen.ellipse(side * r * 1.03, -r * 0.06, 3.2, 6.2, hair)
+        x = TURN + side * r * 0.4
+        pen.line([(x - 2.6, -5.2), (x + 2.6, -5.2 - side * 0.2)], hair, 2.0)
 
 
-def _cat_ears(pen: Pen, fur: int, r: float) -> None:
+def _moustache(pen: Pen, hair: int, r: float) -> None:
     for side in (-1, 1):
-        pen.poly(
-            [(side * r * 0.15, -r * 0.7), (side * r * 0.95, -r * 1.35), (side * r * 1.05, -r * 0.2)], fur, 1
-        )
-        pen.poly(
-            [(side * r * 0.5, -r * 0.75), (side * r * 0.86, -r * 1.08), (side * r * 0.92, -r * 0.5)],
-            0xFFA0B0,
-            0.5,
-        )
+        pen.blob([(TURN, r * 0.3), (TURN + side * 4.5, r * 0.24), (TURN + side * 9.4, r * 0.62), (TURN + side * 4.5, r * 0.66),
+                  (TURN, r * 0.5)], hair)  # fmt: skip
+    pen.ellipse(TURN + 0.6, r * 0.22, 2.1, 1.6, 0xF0A080)
 
 
-def _rabbit_ears(pen: Pen, fur: int, r: float) -> None:
+def _wrinkles(pen: Pen, skin: int, r: float) -> None:
+    """Lines on the forehead, at the eyes and beside the mouth."""
+    line = darker(skin, 0.3)
     for side in (-1, 1):
-        with pen.moved(side * r * 0.42, -r * 0.7, turn=side * 10):
-            pen.ellipse(0, -9, 4.0, 11, fur)
-            pen.ellipse(0, -9, 1.9, 8, 0xFFA8B8)
-
-
-def _bear_ears(pen: Pen, fur: int, r: float) -> None:
-    for side in (-1, 1):
-        pen.ellipse(side * r * 0.88, -r * 0.76, 5, 5, fur)
-        pen.ellipse(side * r * 0.88, -r * 0.76, 2.7, 2.7, mix(fur, 0xFFB090, 0.5))
-
-
-_EARS = {"fox": _fox_ears, "cat": _cat_ears, "rabbit": _rabbit_ears, "bear": _bear_ears}
+        x = TURN + side * r * 0.4
+        pen.curve((x - 2, 3.6), (x, 4.6), (x + 2, 3.6), line, 0.8)
+        pen.curve(
+            (TURN + side * 4.2, r * 0.26),
+            (TURN + side * 6.0, r * 0.45),
+            (TURN + side * 5.2, r * 0.66),
+            line,
+            0.8,
+        )
+    pen.line([(TURN - 3, -r * 0.56), (TURN + 3.4, -r * 0.56)], line, 0.8)

@@ -1,10 +1,37 @@
-"""Backdrops of the ten places in the open; the ground begins between y = 78 and y = 92."""
+"""Backdrops of all places, and of the six first ones in nature; the ground begins between y = 78 and y = 92."""
 
 from collections.abc import Callable
 
 from lianhuan.world.draw_buildings import draw_castle, draw_farm, draw_lamps, draw_playground, draw_street
+from lianhuan.world.draw_country import (
+    draw_desert,
+    draw_island,
+    draw_jungle,
+    draw_lake,
+    draw_orchard,
+    draw_snowfield,
+    draw_wheatfield,
+)
+from lianhuan.world.draw_interiors import (
+    draw_attic,
+    draw_bakery,
+    draw_bathroom,
+    draw_cave,
+    draw_library,
+    draw_school,
+    draw_shop,
+)
 from lianhuan.world.draw_rooms import draw_kitchen, draw_room
 from lianhuan.world.draw_sky import Light, draw_sky, draw_weather
+from lianhuan.world.draw_town import (
+    draw_bridge,
+    draw_harbour,
+    draw_market,
+    draw_park,
+    draw_station,
+    draw_town_lamps,
+    draw_village,
+)
 from lianhuan.world.pen import Pen, darker, lighter, mix
 
 Place = Callable[[Pen, Light, int], None]
@@ -16,11 +43,12 @@ def draw_place(pen: Pen, place: str, time: str, weather: str, variant: int) -> N
     if place in _INSIDE:
         _INSIDE[place](pen, light, variant)
         return
-    draw_sky(pen, light, 64.0 if place in ("forest", "castle") else 106.0)
+    draw_sky(pen, light, 64.0 if place in ("forest", "castle", "orchard", "jungle") else 106.0)
     with pen.tinted(light.tint):
         _OUTSIDE[place](pen, light, variant)
     if time == "night":
         draw_lamps(pen, place, variant)
+        draw_town_lamps(pen, place, variant)
     draw_weather(pen, light)
 
 
@@ -190,5 +218,11 @@ def _mountain(pen: Pen, light: Light, variant: int) -> None:
 _OUTSIDE: dict[str, Place] = {
     "forest": _forest, "stream": _stream, "beach": _beach, "meadow": _meadow, "garden": _garden, "mountain": _mountain,
     "street": draw_street, "farm": draw_farm, "playground": draw_playground, "castle": draw_castle,
+    "market": draw_market, "bridge": draw_bridge, "park": draw_park, "harbour": draw_harbour, "station": draw_station,
+    "village": draw_village, "desert": draw_desert, "lake": draw_lake, "island": draw_island, "orchard": draw_orchard,
+    "jungle": draw_jungle, "snowfield": draw_snowfield, "wheatfield": draw_wheatfield,
 }  # fmt: skip
-_INSIDE: dict[str, Place] = {"room": draw_room, "kitchen": draw_kitchen}
+_INSIDE: dict[str, Place] = {
+    "room": draw_room, "kitchen": draw_kitchen, "school": draw_school, "library": draw_library, "shop": draw_shop,
+    "bakery": draw_bakery, "bathroom": draw_bathroom, "attic": draw_attic, "cave": draw_cave,
+}  # fmt: skip

@@ -1,4 +1,4 @@
-"""The forty props: vector icons read from `props.json` (Fluent emoji by Microsoft, MIT; see PROPS-LICENSE.txt)."""
+"""All props: vector icons read from `props.json` (Fluent emoji by Microsoft, MIT; see PROPS-LICENSE.txt)."""
 
 import json
 from functools import cache
@@ -32,13 +32,6 @@ def _icon(kind: str) -> skia.Picture:
 def draw_prop(pen: Pen, kind: str, x: float, y: float, size: float) -> None:
     """Draw the prop `kind` centred on (x, y), `size` units wide and high."""
     with pen.moved(x - size / 2, y - size / 2, scale=size):
-        pen.canvas.saveLayer(skia.Rect.MakeLTRB(-0.1, -0.1, 1.1, 1.1), skia.Paint(ImageFilter=_edge()))
+        pen.canvas.saveLayer(skia.Rect.MakeLTRB(-0.1, -0.1, 1.1, 1.1), skia.Paint(ImageFilter=pen.edge()))
         pen.canvas.drawPicture(_icon(kind))
         pen.canvas.restore()
-
-
-@cache
-def _edge() -> skia.ImageFilter:
-    """A thin dark edge around the icon, like the outline of the characters."""
-    soft = skia.ImageFilters.DropShadow(0, 0, 0.018, 0.018, 0xFF33264A)
-    return skia.ImageFilters.DropShadow(0, 0, 0.012, 0.012, 0xFF33264A, soft)

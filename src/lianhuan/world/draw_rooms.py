@@ -6,21 +6,25 @@ from lianhuan.world.pen import Pen, darker, lighter, mix
 _INDOOR = {"day": 0xFFFFFF, "sunset": 0xFFD0A8, "night": 0x8A8FC0}
 
 
-def _tint(light: Light) -> int:
+def room_tint(light: Light) -> int:
+    """The colour that multiplies everything in a room."""
     return mix(_INDOOR[light.time], 0x8A9AB8, 0.35) if light.weather == "rain" else _INDOOR[light.time]
 
 
-def _window(pen: Pen, light: Light, x: float, y: float, width: float, height: float) -> None:
-    """A window of the given outer size; the whole sky, squeezed, shows in it."""
-    with pen.clipped(x, y, width, height, 3), pen.moved(x, y, scale=width / 128):
+def draw_window(
+    pen: Pen, light: Light, x: float, y: float, width: float, height: float, corner: float = 3.0
+) -> None:
+    """A window of the given outer size, no higher than wide; the whole sky, squeezed, shows in it."""
+    with pen.clipped(x, y, width, height, corner), pen.moved(x, y, scale=width / 128):
         draw_sky(pen, light, 92)
         with pen.tinted(light.tint):
             pen.ellipse(64, 128 * height / width + 8, 100, 34, light.ground(0x7CC35A))
-    with pen.clipped(x, y, width, height, 3), pen.moved(x, y, scale=0.6):
+    with pen.clipped(x, y, width, height, corner), pen.moved(x, y, scale=0.6):
         draw_weather(pen, light)
 
 
-def _frame(pen: Pen, x: float, y: float, width: float, height: float, colour: int) -> None:
+def draw_frame(pen: Pen, x: float, y: float, width: float, height: float, colour: int) -> None:
+    """The frame and the sill of a window."""
     for ends in ([(x, y), (x + width, y), (x + width, y + height), (x, y + height), (x, y)],
                  [(x + width / 2, y), (x + width / 2, y + height)]):  # fmt: skip
         pen.line(ends, colour, 3)
@@ -34,13 +38,13 @@ def draw_room(pen: Pen, light: Light, variant: int) -> None:
         (0xC9E0F0, 0xE8845A, 0xE86A8A),
         (0xE4D4F2, 0xF0B848, 0x58B07A),
     )[variant]
-    with pen.tinted(_tint(light)):
+    with pen.tinted(room_tint(light)):
         pen.rect(0, 0, 128, 90, wall)
         for x in range(4, 128, 16):
             pen.rect(x, 0, 6, 88, lighter(wall, 0.28))
-    _window(pen, light, 34, 8, 60, 46)
-    with pen.tinted(_tint(light)):
-        _frame(pen, 34, 8, 60, 46, 0xFFFFFF)
+    draw_window(pen, light, 34, 8, 60, 46)
+    with pen.tinted(room_tint(light)):
+        draw_frame(pen, 34, 8, 60, 46, 0xFFFFFF)
         for x, lean in ((28, 8), (100, -8)):
             pen.poly([(x - 5, 4), (x + 5, 4), (x + 5 - lean / 2, 34), (x + 6, 60), (x - 6, 60)], quilt, 1)
         pen.line([(18, 4), (110, 4)], 0x8A5A34, 2.4)
@@ -71,15 +75,15 @@ def draw_kitchen(pen: Pen, light: Light, variant: int) -> None:
         (0xE8A840, 0xF0F6FA, 0x5A88B8),
         (0x7CA85A, 0xFBEFE8, 0xB87A5A),
     )[variant]
-    with pen.tinted(_tint(light)):
+    with pen.tinted(room_tint(light)):
         pen.rect(0, 0, 128, 90, tile)
         for y in range(10, 70, 10):
             pen.line([(0, y), (128, y)], darker(tile, 0.1), 0.8)
         for x in range(6, 128, 12):
             pen.line([(x, 0), (x, 70)], darker(tile, 0.1), 0.8)
-    _window(pen, light, 38, 6, 58, 44)
-    with pen.tinted(_tint(light)):
-        _frame(pen, 38, 6, 58, 44, 0xFFFFFF)
+    draw_window(pen, light, 38, 6, 58, 44)
+    with pen.tinted(room_tint(light)):
+        draw_frame(pen, 38, 6, 58, 44, 0xFFFFFF)
         for x in (2, 104):
             pen.rect(x, 4, 26, 28, front, 2)
             pen.rect(x + 3, 7, 20, 22, lighter(front, 0.2), 2)

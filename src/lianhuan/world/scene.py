@@ -22,7 +22,7 @@ class Look:
     """The hidden look of a character; words from the vocabulary.
 
     `tone` is the skin of people and the fur shade of animals; `hair` and `hair_style` show on people only;
-    `top` and `bottom` are colours of clothes, which animals wear too.
+    `top` and `bottom` are colours of clothes, which animals wear too; `worn` is one more thing worn, of `WORN`.
     """
 
     tone: str
@@ -30,6 +30,7 @@ class Look:
     hair_style: str
     top: str
     bottom: str
+    worn: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +42,7 @@ class Actor:
     look: Look
     action: str = "stand"
     facing: str = "right"
+    emotion: str = "calm"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +60,10 @@ class Prop:
 
 @dataclass(frozen=True, kw_only=True)
 class SceneGraph:
-    """One picture. `actors` stand from left to right; `variant` (0..2) is the hidden look of the place."""
+    """One picture. `actors` stand from left to right; `variant` (0..2) is the hidden look of the place.
+
+    `view` is how near the actors are; `style` is how everything is drawn, the same in all pictures of a story.
+    """
 
     place: str
     actors: tuple[Actor, ...]
@@ -66,6 +71,8 @@ class SceneGraph:
     time: str = "day"
     weather: str = "clear"
     variant: int = 0
+    view: str = "middle"
+    style: str = "flat"
 
 
 @dataclass(frozen=True, kw_only=True)
