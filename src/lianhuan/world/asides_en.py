@@ -12,9 +12,21 @@ _BE = phrase("<be>")
 _SAY = tuple(map(phrase, ("<say>", "<say>", "<call>", "<whisper>")))
 _ASK = (phrase("<ask>"),)
 _SEEN = {
-    "near": ("we see {them} from close by.", "{he} {be} very close to us.", "{he} {be} so near that one could touch {them}."),
-    "far": ("{he} {be} far away.", "from afar one could hardly see {them}.", "{he} {be} tiny in the distance."),
-}  # fmt: skip
+    view: tuple(map(phrase, texts))
+    for view, texts in {
+        "near": (
+            "{he} <be> very close to us.",
+            "{he} <be> near enough to touch.",
+            "from close by one <can> see every hair on {his} head.",
+        ),
+        "far": (
+            "{he} <be> far away.",
+            "from afar one <can> hardly see {them}.",
+            "{he} <be> tiny in the distance.",
+        ),
+    }.items()
+}
+_HIS = {"he": "his", "she": "her", "it": "its", "they": "their"}
 _THEM = {"he": "him", "she": "her", "it": "it", "they": "them"}
 
 
@@ -87,8 +99,8 @@ class Asides:
     def _seen(self) -> str:
         actors = self._beat.actors
         he = self._nouns.pronoun(actors)
-        be = _BE.say(self._tense, len(actors) > 1)
-        return self._dice.pick(_SEEN[self._beat.graph.view]).format(he=he, them=_THEM[he], be=be)
+        said = self._dice.pick(_SEEN[self._beat.graph.view]).say(self._tense, len(actors) > 1)
+        return said.format(he=he, them=_THEM[he], his=_HIS[he])
 
     def _speech(self, text: str, actor: Actor) -> str:
         who = self._nouns.mention(actor, True)

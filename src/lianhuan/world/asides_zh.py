@@ -9,8 +9,8 @@ from lianhuan.world.dice import Dice
 from lianhuan.world.scene import Actor
 
 _SEEN = {
-    "near": ("大家离我们很近。", "近得好像伸手就能碰到。", "这一切就在眼前。"),
-    "far": ("从远处看，人影小小的。", "离得很远，只能看见小小的身影。", "远远看去，身影小得像个点。"),
+    "near": ("离我们很近很近。", "近得好像伸手就能碰到。", "这一切就在眼前。"),
+    "far": ("从远处看，身影小小的。", "离得很远，只能看见小小的身影。", "远远看去，身影小得像个点。"),
 }
 
 
@@ -81,8 +81,7 @@ class Asides:
             self._spoken = True
             return self._speech(dice.pick(self._book.cries[self._emotion]), actor)
         both = "都" if len(run) > 1 else ""
-        inside = dice.pick(("", "", "心里"))
-        return f"{self._subject(run, True)}{inside}{both}{dice.pick(self._book.feels[self._emotion])}。"
+        return f"{self._subject(run, True)}{both}{dice.pick(self._book.feels[self._emotion])}。"
 
     def _speech(self, text: str, actor: Actor) -> str:
         who = self._mention(actor, True)

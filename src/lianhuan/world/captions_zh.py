@@ -227,7 +227,7 @@ class _Teller:
         prop, dice = self._beat.graph.prop, self._dice
         assert prop is not None
         measure, noun = (entry := dice.pick(self._book.nouns[prop.kind]))[0], entry[1:]
-        if dice.chance(0.35) and noun[0] not in "小亮鲜":
+        if dice.chance(0.35) and noun[0] not in "小亮鲜" and measure not in "杯碗罐":
             noun = dice.pick(words.MADE_ADJECTIVES if prop.kind in MADE else words.ADJECTIVES) + noun
         noun = (
             f"{'那' if dice.chance(0.7 if prop.kind in self._beat.seen else 0.06) else '一'}{measure}{noun}"

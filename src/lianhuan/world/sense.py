@@ -53,7 +53,7 @@ HELD_FOR = {
 }
 """Actions that need a prop in the hand, with the props that serve."""
 
-KICKED = frozenset("ball stone bucket box pumpkin coconut basket boot shoe balloon".split())
+KICKED = frozenset("ball stone box pumpkin coconut basket boot shoe balloon".split())
 """Props that may lie before somebody who kicks."""
 
 HOLDING = frozenset(ACTIONS) - HELD_FOR.keys() - {"sleep", "clap", "climb", "fall", "dig", "kick"}
