@@ -48,7 +48,7 @@ def story(pictures: WorldPictures) -> StoryObjective:
     ]
     latents = torch.randn(4, FRAMES, 4, 16, 16)
     focus = np.zeros((4, FRAMES, 16, 16, 2), dtype=np.uint8)
-    data = StoryData(latents, focus, pictures.labels, PageTokenizer(words, 60), batch=2, seed=0)
+    data = StoryData(latents, focus, pictures, PageTokenizer(words, 60), batch=2, seed=0)
     denoiser = Denoiser(build_unet(4, 32, (16, 32)), NoisePath.cosine(), "v_prediction")
     return StoryObjective(text, memories, data, denoiser)
 

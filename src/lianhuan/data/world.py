@@ -49,7 +49,9 @@ class WorldPictures:
         graphs = [
             [labels(f.graph, world) for f in world_story(split, i, world).frames] for i in range(stories)
         ]
-        table = {name: np.array([[frame[name] for frame in row] for row in graphs]) for name in classes(world)}
+        table = {
+            name: np.array([[frame[name] for frame in row] for row in graphs]) for name in classes(world)
+        }
         return cls(split, pixels, table, world)
 
 
@@ -112,9 +114,10 @@ def _focus(graph: SceneGraph, cells: int, fold: int = 4) -> npt.NDArray[np.uint8
 
 
 def frame_request(tale: WorldStory, number: int, language: str = "en", **settings: float) -> PageRequest:
-    """What the story state says of frame `number` of a world story: its words, its place and style, who is on stage and of what kind.
+    """What the story state says of frame `number` of a world story: words, place, style, who is on stage and of what kind.
 
-    The first style is the generator's own, which has no word. Looks stay hidden. `settings` are seed, take, steps and guidance of the page.
+    The first style is the generator's own, which has no word. Looks stay hidden. `settings` are seed, take, steps and
+    guidance of the page.
     """
     frame = tale.frames[number]
     names = {

@@ -2,16 +2,21 @@
 
 from lianhuan.world.vocabulary import ACTIONS, EMOTIONS, PROPS
 
-LIVE = frozenset(
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+LIVE = _set(
     "bird butterfly duck fish frog snail turtle horse cow goat chicken rooster chick swan owl eagle parrot penguin bee ladybug "
     "spider ant worm crab octopus whale dolphin shark snake lizard crocodile dragon unicorn deer chipmunk beaver hedgehog camel "
-    "giraffe zebra kangaroo bat peacock seal flamingo otter".split()
+    "giraffe zebra kangaroo bat peacock seal flamingo otter"
 )
 """Props that live."""
 
-FOOD = frozenset(
+FOOD = _set(
     "apple bread cake carrot mushroom pumpkin banana orange lemon pear peach strawberry cherry grapes watermelon pineapple tomato "
-    "corn potato onion egg cheese pizza cookie candy lollipop icecream honey soup rice pie coconut chestnut".split()
+    "corn potato onion egg cheese pizza cookie candy lollipop icecream honey soup rice pie coconut chestnut"
 )
 """Props that are eaten."""
 
@@ -19,23 +24,23 @@ MADE = (
     frozenset(PROPS)
     - LIVE
     - FOOD
-    - set(
+    - _set(
         "flower leaf shell star stone milk gem tree pine cactus rose sunflower tulip feather nest wood fire rainbow moon volcano "
-        "bone".split()
+        "bone"
     )
 )
 """Props that can be called old or new."""
 
-MOUNTS = frozenset(
+MOUNTS = _set(
     "horse camel unicorn dragon whale dolphin zebra deer bicycle scooter sled car bus truck tractor train rocket airplane "
-    "helicopter".split()
+    "helicopter"
 )
 """Seats on which one sits and does nothing else."""
 
-RIDDEN = MOUNTS - set("car bus truck train rocket airplane helicopter".split())
+RIDDEN = MOUNTS - _set("car bus truck train rocket airplane helicopter")
 """Mounts that one rides."""
 
-SEATS = MOUNTS | set("stone chair boat drum gift pumpkin bucket mushroom bed sofa box wood wheel".split())
+SEATS = MOUNTS | _set("stone chair boat drum gift pumpkin bucket mushroom bed sofa box wood wheel")
 """Props that carry a character who sits, stands or sleeps on them."""
 
 RESTING = frozenset({"sit", "stand", "sleep"})
@@ -46,14 +51,14 @@ HELD_FOR = {
     "eat": FOOD - {"pumpkin", "onion", "soup", "honey", "rice"},
     "drink": frozenset({"cup", "milk", "soup", "coconut", "teapot"}),
     "read": frozenset({"book", "letter", "map", "scroll"}),
-    "throw": frozenset(
+    "throw": _set(
         "apple ball balloon leaf shell stone star bread carrot banana orange lemon pear peach tomato potato egg coconut chestnut "
-        "sock shoe boot gloves feather coin bone wood pencil yarn box hat key teddy wheel".split()
+        "sock shoe boot gloves feather coin bone wood pencil yarn box hat key teddy wheel"
     ),
 }
 """Actions that need a prop in the hand, with the props that serve."""
 
-KICKED = frozenset("ball stone box pumpkin coconut basket boot shoe balloon".split())
+KICKED = _set("ball stone box pumpkin coconut basket boot shoe balloon")
 """Props that may lie before somebody who kicks."""
 
 HOLDING = frozenset(ACTIONS) - HELD_FOR.keys() - {"sleep", "clap", "climb", "fall", "dig", "kick"}

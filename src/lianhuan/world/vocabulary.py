@@ -78,11 +78,13 @@ PROPS = (
     "snowman", "rainbow", "moon", "volcano", "house", "fountain", "bone", "wheel", "trophy", "scroll",
 )  # fmt: skip
 
-LARGE = frozenset(
-    "boat tent horse cow goat swan eagle penguin bee octopus whale dolphin shark crocodile dragon unicorn deer beaver camel "
-    "giraffe zebra kangaroo peacock seal flamingo car bus train bicycle airplane rocket truck tractor helicopter sled anchor "
-    "ladder bed sofa door window television piano tree pine cactus fire snowman rainbow moon volcano house fountain".split()
-)
+LARGE = frozenset({
+    "boat", "tent", "horse", "cow", "goat", "swan", "eagle", "penguin", "bee", "octopus", "whale", "dolphin", "shark",
+    "crocodile", "dragon", "unicorn", "deer", "beaver", "camel", "giraffe", "zebra", "kangaroo", "peacock", "seal",
+    "flamingo", "car", "bus", "train", "bicycle", "airplane", "rocket", "truck", "tractor", "helicopter", "sled",
+    "anchor", "ladder", "bed", "sofa", "door", "window", "television", "piano", "tree", "pine", "cactus", "fire",
+    "snowman", "rainbow", "moon", "volcano", "house", "fountain",
+})  # fmt: skip
 """Props that nobody holds in a hand."""
 
 MAX_ACTORS = 4
