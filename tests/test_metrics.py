@@ -19,7 +19,7 @@ from lianhuan.world.scene import CLASSES
 from lianhuan.world.vocabulary import COLOURS, SMALL
 
 WANTED = wanted(world_tales("test", 300, 5))
-GIRL, BOY, FOX, CAT = (1 + KINDS.index(kind) for kind in ("girl", "boy", "fox", "cat"))
+GIRL, BOY, FOX, CAT = (1 + SMALL.kinds.index(kind) for kind in ("girl", "boy", "fox", "cat"))
 
 
 def _share(tally: Tally) -> float:
