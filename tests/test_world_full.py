@@ -6,6 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from lianhuan.bench import world as bench
+from lianhuan.bench.pages import expected
+from lianhuan.metrics import world as metrics
 from lianhuan.world.chinese import chinese
 from lianhuan.world.english import english
 from lianhuan.world.names import CHINESE
@@ -339,3 +342,18 @@ def test_names_of_old_people_are_their_own():
     cast = {actor.name: actor.kind for frame in FRAMES for actor in frame.graph.actors}
     old = {name for name, kind in cast.items() if kind in ("grandmother", "grandfather")}
     assert len(old) > 30
+
+
+def test_the_bench_judges_four_places_and_new_tops_only():
+    wanted = bench.wanted(STORIES[:60])
+    assert wanted.who.shape == (60, 5, 4)
+    assert wanted.labels.keys() == classes(FULL).keys()
+    tops = sum(what in COLOURS for told in STORIES[:60] for frame in told.frames for _, what in frame.changes)
+    assert 0 < tops == wanted.changed.sum()
+    judged = expected(wanted, wanted.labels)
+    assert all((judged[f"worn{slot}"] == -1).all() for slot in range(4))
+    assert (judged["emotion3"] >= 0).any()
+    perfect = metrics.score(wanted, wanted.labels)
+    assert all(
+        (perfect[name].hits == perfect[name].total).all() for name in ("action", "presence", "prop", "top")
+    )
