@@ -16,10 +16,10 @@ from lianhuan.metrics.reader import Reader, load_reader
 from lianhuan.metrics.statistics import Tally, estimate
 from lianhuan.metrics.world import Wanted
 from lianhuan.world.scene import CLASSES
-from lianhuan.world.vocabulary import COLOURS, KINDS, PLACES
+from lianhuan.world.vocabulary import COLOURS, SMALL
 
 WANTED = wanted(world_tales("test", 300, 5))
-GIRL, BOY, FOX, CAT = (1 + KINDS.index(kind) for kind in ("girl", "boy", "fox", "cat"))
+GIRL, BOY, FOX, CAT = (1 + SMALL.kinds.index(kind) for kind in ("girl", "boy", "fox", "cat"))
 
 
 def _share(tally: Tally) -> float:
@@ -57,7 +57,7 @@ def test_true_labels_score_one_everywhere():
 
 def test_other_stories_pictures_score_at_chance():
     level = {name: _share(tally) for name, tally in metrics.chance(WANTED, WANTED.labels).items()}
-    assert level["place"] == pytest.approx(1 / len(PLACES), abs=0.04)
+    assert level["place"] == pytest.approx(1 / len(SMALL.places), abs=0.04)
     assert level["top"] == pytest.approx(1 / len(COLOURS), abs=0.04)
     assert 0.15 < level["head"] < 0.3  # one of five hair colours or of four tones
     assert level["change"] == pytest.approx(1 / len(COLOURS), abs=0.06)

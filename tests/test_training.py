@@ -28,7 +28,9 @@ from lianhuan.train.decoder import DecoderObjective
 from lianhuan.train.distill import DistillObjective
 from lianhuan.train.ema import EMA
 from lianhuan.train.loop import Objective, TrainConfig, TrainStep, learning_rate, train
-from lianhuan.train.story import StoryData, StoryObjective
+from lianhuan.train.story import StoryData, StoryHeads, StoryObjective
+from lianhuan.world.scene import classes, labels
+from lianhuan.world.vocabulary import FULL
 
 CONFIG = TrainConfig(steps=6, learning_rate=1e-3, warmup=2, checkpoint_every=3, log_every=1)
 
@@ -53,7 +55,7 @@ def story(pictures: WorldPictures) -> StoryObjective:
     ]
     latents = torch.randn(4, FRAMES, 4, 16, 16)
     focus = np.zeros((4, FRAMES, 16, 16, 2), dtype=np.uint8)
-    data = StoryData(latents, focus, pictures.labels, PageTokenizer(words, 60), batch=2, seed=0)
+    data = StoryData(latents, focus, pictures, PageTokenizer(words, 60), batch=2, seed=0)
     denoiser = Denoiser(build_unet(4, 32, (16, 32)), NoisePath.cosine(), "v_prediction")
     return StoryObjective(text, memories, data, denoiser)
 
@@ -167,6 +169,30 @@ def test_distillation_moves_the_student_alone(pictures: WorldPictures) -> None:
     assert any(p.grad is not None and p.grad.abs().max() > 0 for p in student.parameters())
     assert all(p.grad is None for p in telling.denoiser.parameters())
     assert all(torch.equal(p, q) for p, q in zip(telling.denoiser.parameters(), before, strict=True))
+
+
+def test_the_heads_of_the_full_world_learn_its_labels() -> None:
+    """Its pictures are not needed: only the labels of three places on the stage, and blank latents."""
+    tales = [world_story("train", index, FULL) for index in range(4)]
+    rows = [[labels(frame.graph, FULL) for frame in tale.frames] for tale in tales]
+    table = {name: np.array([[row[name] for row in tale] for tale in rows]) for name in classes(FULL)}
+    blank = np.zeros((4, FRAMES, 8, 8, 3), dtype=np.uint8)
+    objective = story(WorldPictures("train", blank, table, FULL))
+    loss, figures = objective.loss(objective.batch(0), 0, torch.device("cpu"))
+    assert torch.isfinite(loss)
+    assert {"view", "emotion", "worn", "seen_worn"} <= figures.keys()
+    assert objective.heads.heads["prop"].out_features == 1 + len(FULL.props)
+    assert {"view", "emotion", "worn"}.isdisjoint(StoryHeads(8).heads)
+
+
+def test_training_pages_of_the_full_world_name_the_style_of_the_book() -> None:
+    styles = set()
+    for index in range(25):
+        pages = training_requests("train", index, np.random.default_rng(0), world=FULL)
+        style = world_story("train", index, FULL).frames[0].graph.style
+        assert {page.style for page in pages} == {"" if style == "flat" else style}
+        styles |= {page.style for page in pages}
+    assert styles == {"", "wash", "paper", "crayon"}
 
 
 def test_focus_is_where_characters_and_the_prop_are(tmp_path: Path) -> None:

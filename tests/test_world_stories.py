@@ -17,17 +17,17 @@ from lianhuan.world.phrases_en import Phrase
 from lianhuan.world.scene import CLASSES, Look, WorldFrame, WorldStory, labels
 from lianhuan.world.stories import RESTING, SEATS, SPLITS, recaption, story
 from lianhuan.world.vocabulary import (
-    ACTIONS,
     COLOURS,
     HAIR_COLOURS,
     HAIR_STYLES,
     KINDS,
-    PLACES,
-    PROPS,
+    SMALL,
     TIMES,
     TONES,
     WEATHERS,
 )
+
+PLACES, ACTIONS, PROPS = SMALL.places, SMALL.actions, SMALL.props
 
 STORIES = [story(SPLITS["train"], index) for index in range(400)]
 FRAMES = [frame for told in STORIES for frame in told.frames]
@@ -99,7 +99,7 @@ def test_every_word_of_the_vocabulary_occurs():
     assert {graph.variant for graph in graphs} == {0, 1, 2}
     assert {graph.prop.kind for graph in graphs if graph.prop} == set(PROPS)
     assert {graph.prop.where for graph in graphs if graph.prop} == {"left", "right", "held", "under"}
-    assert {actor.kind for actor in actors} == set(KINDS)
+    assert {actor.kind for actor in actors} == set(SMALL.kinds)
     assert {actor.action for actor in actors} == set(ACTIONS)
     assert {actor.look.top for actor in actors} == {actor.look.bottom for actor in actors} == set(COLOURS)
     assert {actor.look.hair for actor in actors} == set(HAIR_COLOURS)

@@ -12,13 +12,14 @@ from lianhuan.images import load_picture
 from lianhuan.story import Character, PageRequest, Place, Scene, Story
 from lianhuan.world.scene import WorldStory
 from lianhuan.world.stories import SPLITS, story
+from lianhuan.world.vocabulary import SMALL, Vocabulary
 
 Recipe = Mapping[str, Any]
 
 
-def world_tales(split: str, stories: int, frames: int) -> list[WorldStory]:
+def world_tales(split: str, stories: int, frames: int, world: Vocabulary = SMALL) -> list[WorldStory]:
     """The first stories of a split of the world, each in `frames` pictures."""
-    return [story(SPLITS[split], index, frames) for index in range(stories)]
+    return [story(SPLITS[split], index, frames, world) for index in range(stories)]
 
 
 def run_folder(root: Path, task: str, frames: int, take: int) -> Path:

@@ -1,40 +1,20 @@
 """Page by page: which of the wanted labels does a picture show?"""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from string import digits
 
 import numpy as np
 import numpy.typing as npt
 
 from lianhuan.bench.world import Scored
-from lianhuan.metrics.world import NOBODY, SLOTS, Labels, Wanted
-from lianhuan.world.scene import CLASSES
-from lianhuan.world.vocabulary import (
-    ACTIONS,
-    COLOURS,
-    HAIR_COLOURS,
-    KINDS,
-    MAX_ACTORS,
-    PLACES,
-    PROPS,
-    TIMES,
-    TONES,
-    WEATHERS,
-)
+from lianhuan.metrics.world import NOBODY, Labels, Wanted
+from lianhuan.world.scene import class_names
 
-NAMES: dict[str, tuple[str, ...]] = {
-    "place": PLACES,
-    "time": TIMES,
-    "weather": WEATHERS,
-    "count": tuple(map(str, range(MAX_ACTORS + 1))),
-    "prop": ("nothing", *PROPS),
-    "kind": ("nobody", *KINDS),
-    "action": ACTIONS,
-    "top": COLOURS,
-    "head": (*(f"{colour} hair" for colour in HAIR_COLOURS), *(f"{tone} fur" for tone in TONES)),
-}
-"""The names of the classes of each label; those of actors have a number from 0 behind them, left to right."""
+LOOKS = ("top", "head", "worn")
+"""Labels of actors that the text does not tell."""
 
-WORDS = {"top": "clothes", "head": "hair or fur"}
+WORDS = {"top": "clothes", "head": "hair or fur", "worn": "thing worn"}
 """What people call the labels with other names."""
 
 
@@ -75,8 +55,9 @@ class PageVerdict:
 
 def verdicts(scored: Scored, method: str) -> list[PageVerdict]:
     """A verdict on every drawn page of one method, worst first."""
+    names = class_names(scored.run.tales[0].world)
     found = [
-        _verdict(wanted, seen, (method, take, story, page))
+        _verdict(wanted, seen, names, (method, take, story, page))
         for take, seen in enumerate(scored.seen[method])
         for wanted in [expected(scored.wanted, seen)]
         for story, page in np.ndindex(wanted["place"].shape)
@@ -92,10 +73,11 @@ def expected(wanted: Wanted, seen: Labels) -> Labels:
     are those that page 1 shows of the same actor.
     """
     table = {name: classes.copy() for name, classes in wanted.labels.items()}
-    for slot in range(SLOTS):
+    looks = [look for look in LOOKS if f"{look}0" in table]
+    for slot in range(wanted.who.shape[2]):
         kinds = table[f"kind{slot}"]
         kinds[kinds == 0] = NOBODY  # the number of actors says that already
-        for look in ("top", "head"):
+        for look in looks:
             table[f"{look}{slot}"] = np.full_like(kinds, NOBODY)
     for story, who in enumerate(wanted.who):
         for actor in np.unique(who[who != NOBODY]):
@@ -118,12 +100,16 @@ def _expect_looks(
             table[f"{look}{slot}"][story, page] = seen[f"{look}{first[0]}"][story, 0]
 
 
-def _verdict(wanted: Labels, seen: Labels, at: tuple[str, int, int, int]) -> PageVerdict:
+def _verdict(
+    wanted: Labels, seen: Labels, names: Mapping[str, tuple[str, ...]], at: tuple[str, int, int, int]
+) -> PageVerdict:
     story, page = at[2:]
-    judged = [name for name in CLASSES if wanted[name][story, page] != NOBODY]
+    judged = [name for name in wanted if wanted[name][story, page] != NOBODY]
     pairs = ((name, wanted[name][story, page], _visible(seen, name, story, page)) for name in judged)
     misses = [
-        Miss(_label(name), _name(name, want), _name(name, see)) for name, want, see in pairs if want != see
+        Miss(_label(name), _name(names, name, want), _name(names, name, see))
+        for name, want, see in pairs
+        if want != see
     ]
     return PageVerdict(*at, len(judged), tuple(misses))
 
@@ -136,9 +122,9 @@ def _visible(seen: Labels, name: str, story: int, page: int) -> int:
 
 
 def _label(name: str) -> str:
-    label = name.rstrip("012")
+    label = name.rstrip(digits)
     return label if label == name else f"{WORDS.get(label, label)} of actor {int(name[-1]) + 1}"
 
 
-def _name(label: str, number: int) -> str:
-    return "nobody" if number == NOBODY else NAMES[label.rstrip("012")][number]
+def _name(names: Mapping[str, tuple[str, ...]], label: str, number: int) -> str:
+    return "nobody" if number == NOBODY else names[label.rstrip(digits)][number]

@@ -24,7 +24,6 @@ from lianhuan.metrics.statistics import Estimate, Tally, TooLittleData, estimate
 from lianhuan.metrics.suite import SUITE
 from lianhuan.metrics.world import (
     NOBODY,
-    SLOTS,
     Labels,
     Wanted,
     chance,
@@ -32,7 +31,8 @@ from lianhuan.metrics.world import (
 )
 from lianhuan.tensors import to_tensor
 from lianhuan.world.draw import draw
-from lianhuan.world.scene import CLASSES, WorldStory, labels
+from lianhuan.world.scene import WorldStory, classes, labels
+from lianhuan.world.vocabulary import COLOURS, SMALL, Vocabulary
 
 Scores = dict[str, dict[str, float]]
 """Metric name -> {"mean", "low", "high", "n"}; a metric that these stories cannot measure is left out."""
@@ -119,10 +119,13 @@ def bench_world(
         ValueError: there are fewer than two stories.
     """
     want, tales = wanted(run.tales), run.tales
+    world = tales[0].world
     words = None if clip is None else _caption_features(tales, clip)
-    truth = look_at(_true_pictures(tales, reader), reader, clip)
+    truth = look_at(_true_pictures(tales, reader), reader, clip, world)
     seen = {
-        name: [look_at((story_pictures(folder, tale) for tale in tales), reader, clip) for folder in takes]
+        name: [
+            look_at((story_pictures(folder, tale) for tale in tales), reader, clip, world) for folder in takes
+        ]
         for name, takes in run.folders.items()
     }
     result = {
@@ -157,14 +160,17 @@ def one_result(scored: Sequence[Scored]) -> dict[str, Any]:
 
 
 def look_at(
-    books: Iterable[Sequence[Image.Image]], reader: ReadsPictures, clip: MatchesWords | None = None
+    books: Iterable[Sequence[Image.Image]],
+    reader: ReadsPictures,
+    clip: MatchesWords | None = None,
+    world: Vocabulary = SMALL,
 ) -> Sight:
-    """What the reader, and `clip`, see in the pictures of some stories; all have the same number of pages.
+    """What the reader, and `clip`, see in the pictures of some stories of `world`; all have the same number of pages.
 
     Raises:
         CheckpointError: the reader names other labels than the world's.
     """
-    if reader.classes != CLASSES:
+    if reader.classes != classes(world):
         raise CheckpointError(
             "the reader was trained on another vocabulary than this version's; train it again"
         )
@@ -176,14 +182,14 @@ def look_at(
         small.append(thumbnails(pictures))
         if clip is not None:
             meaning.append(picture_features(pictures, clip))
-    table = {name: np.stack([row[name] for row in rows]) for name in CLASSES}
+    table = {name: np.stack([row[name] for row in rows]) for name in reader.classes}
     copies = copy_paste(np.stack(small))
     return Sight(table, np.stack(features), copies, np.stack(meaning) if meaning else None)
 
 
 def read_truth(tales: Sequence[WorldStory], reader: ReadsPictures) -> Labels:
     """What the reader sees in the true pictures of the stories; errors as `look_at`."""
-    return look_at(_true_pictures(tales, reader), reader).labels
+    return look_at(_true_pictures(tales, reader), reader, world=tales[0].world).labels
 
 
 def reader_accuracy(want: Wanted, truth: Labels) -> dict[str, float]:
@@ -197,18 +203,19 @@ def reader_accuracy(want: Wanted, truth: Labels) -> dict[str, float]:
 
 
 def wanted(tales: Sequence[WorldStory]) -> Wanted:
-    """What the pictures of the stories should show; all stories have the same number of frames."""
-    graphs = [[labels(frame.graph) for frame in tale.frames] for tale in tales]
-    who = np.full((len(tales), len(tales[0].frames), SLOTS), NOBODY)
+    """What the pictures of the stories should show; all stories are of one world and have the same number of frames."""
+    world = tales[0].world
+    graphs = [[labels(frame.graph, world) for frame in tale.frames] for tale in tales]
+    who = np.full((len(tales), len(tales[0].frames), world.max_actors), NOBODY)
     changed = np.zeros(who.shape, dtype=bool)
     for row, tale in enumerate(tales):
         numbers = {name: number for number, name in enumerate(tale.names_zh)}
         for page, frame in enumerate(tale.frames):
-            dressed = {name for name, _ in frame.changes}
+            dressed = {name for name, what in frame.changes if what in COLOURS}
             for slot, name in enumerate(frame.on_stage):
                 who[row, page, slot] = numbers[name]
                 changed[row, page, slot] = name in dressed
-    table = {name: np.array([[frame[name] for frame in row] for row in graphs]) for name in CLASSES}
+    table = {name: np.array([[frame[name] for frame in row] for row in graphs]) for name in graphs[0][0]}
     return Wanted(table, who, changed)
 
 

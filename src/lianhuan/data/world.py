@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,9 @@ from torch import Tensor
 
 from lianhuan.story import PageRequest, StageEntry
 from lianhuan.world.draw import draw
-from lianhuan.world.scene import CLASSES, SceneGraph, WorldFrame, WorldStory, labels
+from lianhuan.world.scene import SceneGraph, WorldFrame, WorldStory, classes, labels
 from lianhuan.world.stories import SPLITS, recaption, story
+from lianhuan.world.vocabulary import SMALL, STYLES, Vocabulary
 
 FRAMES = 5
 """Frames of a training story."""
@@ -27,44 +29,52 @@ class WorldPictures:
         split: "train", "validation" or "test".
         pixels: (stories, FRAMES, size, size, 3) uint8.
         labels: name -> (stories, FRAMES) int64, see `lianhuan.world.scene.labels`.
+        world: whose stories they are.
     """
 
     split: str
     pixels: npt.NDArray[np.uint8]
     labels: dict[str, npt.NDArray[np.int64]]
+    world: Vocabulary = SMALL
 
     @classmethod
-    def render(cls, folder: Path, split: str, stories: int, size: int, workers: int = 2) -> "WorldPictures":
+    def render(
+        cls, folder: Path, split: str, stories: int, size: int, workers: int = 2, world: Vocabulary = SMALL
+    ) -> "WorldPictures":
         """Draw the stories, or read them back from `folder` where an earlier call left them."""
-        path = folder / f"{split}-{stories}-{size}px.npy"
-        pixels = _by_story(path, _draw_story, (split, stories, size), (size, size, 3), workers)
-        graphs = [[labels(f.graph) for f in world_story(split, i).frames] for i in range(stories)]
-        table = {name: np.array([[frame[name] for frame in row] for row in graphs]) for name in CLASSES}
-        return cls(split, pixels, table)
+        path = folder / f"{world.prefix}{split}-{stories}-{size}px.npy"
+        pixels = _by_story(
+            path, partial(_draw_story, world, split, size), (stories, FRAMES, size, size, 3), workers
+        )
+        graphs = [
+            [labels(f.graph, world) for f in world_story(split, i, world).frames] for i in range(stories)
+        ]
+        table = {
+            name: np.array([[frame[name] for frame in row] for row in graphs]) for name in classes(world)
+        }
+        return cls(split, pixels, table, world)
 
 
-def focus_maps(folder: Path, split: str, stories: int, cells: int, workers: int = 2) -> npt.NDArray[np.uint8]:
+def focus_maps(
+    folder: Path, split: str, stories: int, cells: int, workers: int = 2, world: Vocabulary = SMALL
+) -> npt.NDArray[np.uint8]:
     """(stories, FRAMES, cells, cells, 2) shares, 0..255, of each cell that characters and the prop cover; kept in `folder`."""
-    path = folder / f"{split}-{stories}-focus{cells}.npy"
-    return _by_story(path, _focus_story, (split, stories, cells), (cells, cells, 2), workers)
+    path = folder / f"{world.prefix}{split}-{stories}-focus{cells}.npy"
+    return _by_story(
+        path, partial(_focus_story, world, split, cells), (stories, FRAMES, cells, cells, 2), workers
+    )
 
 
 def _by_story(
-    path: Path,
-    job: Callable[[str, int, int], npt.NDArray[np.uint8]],
-    asked: tuple[str, int, int],
-    shape: tuple[int, ...],
-    workers: int,
+    path: Path, job: Callable[[int], npt.NDArray[np.uint8]], shape: tuple[int, ...], workers: int
 ) -> npt.NDArray[np.uint8]:
-    """`job(split, index, size)` of each of the first stories, `asked` = (split, stories, size), or what an earlier call left."""
-    split, stories, size = asked
+    """`job(index)` of each of the first stories, together of this shape, or what an earlier call left."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         half = path.with_suffix(".part.npy")
-        table = np.lib.format.open_memmap(half, mode="w+", dtype=np.uint8, shape=(stories, FRAMES, *shape))
+        table = np.lib.format.open_memmap(half, mode="w+", dtype=np.uint8, shape=shape)
         with ProcessPoolExecutor(workers) as pool:
-            jobs = ((split, index, size) for index in range(stories))
-            for index, made in enumerate(pool.map(job, *zip(*jobs, strict=True), chunksize=50)):
+            for index, made in enumerate(pool.map(job, range(shape[0]), chunksize=50)):
                 table[index] = made
         table.flush()
         half.rename(path)
@@ -77,17 +87,18 @@ def pictures_at(pixels: npt.NDArray[np.uint8], rows: npt.NDArray[np.int64]) -> T
     return torch.from_numpy(pixels[rows]).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
-def world_story(split: str, index: int) -> WorldStory:
+def world_story(split: str, index: int, world: Vocabulary = SMALL) -> WorldStory:
     """Story `index` of a split."""
-    return story(SPLITS[split], index, FRAMES)
+    return story(SPLITS[split], index, FRAMES, world)
 
 
-def _draw_story(split: str, index: int, size: int) -> npt.NDArray[np.uint8]:
-    return np.stack([np.asarray(draw(frame.graph, size)) for frame in world_story(split, index).frames])
+def _draw_story(world: Vocabulary, split: str, size: int, index: int) -> npt.NDArray[np.uint8]:
+    frames = world_story(split, index, world).frames
+    return np.stack([np.asarray(draw(frame.graph, size)) for frame in frames])
 
 
-def _focus_story(split: str, index: int, cells: int) -> npt.NDArray[np.uint8]:
-    graphs = [frame.graph for frame in world_story(split, index).frames]
+def _focus_story(world: Vocabulary, split: str, cells: int, index: int) -> npt.NDArray[np.uint8]:
+    graphs = [frame.graph for frame in world_story(split, index, world).frames]
     return np.stack([_focus(graph, cells) for graph in graphs])
 
 
@@ -103,9 +114,10 @@ def _focus(graph: SceneGraph, cells: int, fold: int = 4) -> npt.NDArray[np.uint8
 
 
 def frame_request(tale: WorldStory, number: int, language: str = "en", **settings: float) -> PageRequest:
-    """What the story state says of frame `number` of a world story: its words, its place, who is on stage and of what kind.
+    """What the story state says of frame `number` of a world story: words, place, style, who is on stage and of what kind.
 
-    Looks stay hidden. `settings` are seed, take, steps and guidance of the page.
+    The first style is the generator's own, which has no word. Looks stay hidden. `settings` are seed, take, steps and
+    guidance of the page.
     """
     frame = tale.frames[number]
     names = {
@@ -116,6 +128,7 @@ def frame_request(tale: WorldStory, number: int, language: str = "en", **setting
         scene_id=f"s{number + 1:03d}",
         caption=frame.caption_zh if language == "zh" else frame.caption_en,
         place=frame.graph.place,
+        style="" if frame.graph.style == STYLES[0] else frame.graph.style,
         stage=tuple(StageEntry(name=names[a.name], kind=a.kind) for a in frame.graph.actors),
         **settings,  # type: ignore[arg-type]  # pydantic checks the names and numbers
     )
@@ -127,10 +140,14 @@ def says_a_side(frame: WorldFrame) -> bool:
 
 
 def training_requests(
-    split: str, index: int, rng: np.random.Generator, drop_stage: float = 0.15
+    split: str,
+    index: int,
+    rng: np.random.Generator,
+    drop_stage: float = 0.15,
+    world: Vocabulary = SMALL,
 ) -> list[PageRequest]:
     """One story's pages for training: a fresh paraphrase in English (3 of 4) or Chinese, parts of the stage left out at times."""
-    tale = recaption(world_story(split, index), int(rng.integers(2**31)))
+    tale = recaption(world_story(split, index, world), int(rng.integers(2**31)))
     language = "zh" if rng.random() < 0.25 else "en"
     return [
         _thinned(frame_request(tale, k, language), tale.frames[k], rng, drop_stage) for k in range(FRAMES)

@@ -17,7 +17,6 @@ from lianhuan.metrics.statistics import Tally
 Table = npt.NDArray[np.int64]
 Labels = Mapping[str, Table]
 """Label name -> (stories, frames) class indices."""
-SLOTS = 3
 NOBODY = -1
 
 
@@ -255,7 +254,8 @@ def _tally(right: npt.NDArray[np.bool_], judged: npt.NDArray[np.bool_] | None = 
 
 
 def _slots(labels: Labels, name: str) -> Table:
-    return np.stack([labels[f"{name}{slot}"] for slot in range(SLOTS)], axis=2)
+    keys = (f"{name}{slot}" for slot in range(len(labels)))
+    return np.stack([labels[key] for key in keys if key in labels], axis=2)
 
 
 def _visible(seen: Labels, name: str) -> Table:

@@ -32,8 +32,10 @@ class ClipObjective:
         """Random stories in fresh words, their pictures a little shifted and noisy, so that drawn ones are judged well too."""
         rng = np.random.default_rng((self.seed, step))
         rows = np.sort(rng.choice(len(self.pictures.pixels), self.size, replace=False))
-        split = self.pictures.split
-        captions = [page.caption for row in rows for page in training_requests(split, int(row), rng)]
+        split, world = self.pictures.split, self.pictures.world
+        captions = [
+            page.caption for row in rows for page in training_requests(split, int(row), rng, world=world)
+        ]
         flat = self.pictures.pixels.reshape(-1, *self.pictures.pixels.shape[2:])
         x = pictures_at(flat, (rows[:, None] * FRAMES + np.arange(FRAMES)).ravel())
         x = torch.roll(x, tuple(int(v) for v in rng.integers(-2, 3, size=2)), dims=(2, 3))

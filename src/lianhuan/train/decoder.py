@@ -72,7 +72,8 @@ class DecoderObjective:
         """Random pictures (B, 3, H, W) in [-1, 1], their latents, (B, 2, h, w) focus, and the words of their pages."""
         rng = np.random.default_rng((self.data.seed, step))
         rows = np.sort(rng.choice(len(self.pixels), self.size, replace=False))
-        pages = [training_requests(self.data.split, int(i) // FRAMES, rng)[int(i) % FRAMES] for i in rows]
+        split, world = self.data.split, self.data.world
+        pages = [training_requests(split, int(i) // FRAMES, rng, world=world)[int(i) % FRAMES] for i in rows]
         at = torch.from_numpy(rows)
         focus = self.focus[at].float() / 255
         return pictures_at(self.pixels, rows), self.latents[at].float(), focus, self.data.tokenizer(pages)

@@ -21,10 +21,18 @@ from lianhuan.train.loop import TrainConfig, TrainStep, train
 from lianhuan.train.parts import story_data, trained_memory
 from lianhuan.train.processes import pick_device
 from lianhuan.train.story import StoryObjective
+from lianhuan.world.vocabulary import SMALL, Vocabulary
 
 
 def train_decoder(
-    folder: Path, config: TrainConfig, *, stories: int, batch: int, sharp: int, resume: bool
+    folder: Path,
+    config: TrainConfig,
+    *,
+    stories: int,
+    batch: int,
+    sharp: int,
+    resume: bool,
+    world: Vocabulary = SMALL,
 ) -> Iterator[TrainStep]:
     """Train the decoder further, on latents as the denoiser that is there leaves them; `batch` counts pictures.
 
@@ -32,8 +40,8 @@ def train_decoder(
     """
     torch.manual_seed(0)
     model = own_loop(load_generator(folder / "model"), "a decoder")
-    pictures = WorldPictures.render(folder / "data", "train", stories, model.size)
-    data = story_data(folder, stories, batch, seed=9)
+    pictures = WorldPictures.render(folder / "data", "train", stories, model.size, world=world)
+    data = story_data(folder, stories, batch, seed=9, world=world)
     for module in (model.text_encoder, model.denoiser, model.autoencoder):
         module.to(pick_device())
     model.autoencoder.decoder.requires_grad_(True)
@@ -46,12 +54,19 @@ def train_decoder(
 
 
 def train_few_steps(
-    folder: Path, config: TrainConfig, how: FewSteps, *, stories: int, batch: int, resume: bool
+    folder: Path,
+    config: TrainConfig,
+    how: FewSteps,
+    *,
+    stories: int,
+    batch: int,
+    resume: bool,
+    world: Vocabulary = SMALL,
 ) -> Iterator[TrainStep]:
     """Train the denoiser that draws in few steps, from the one that is there; `batch` counts stories."""
     torch.manual_seed(0)
     model = own_loop(load_generator(folder / "model"), "few steps")
-    data = story_data(folder, stories, batch, seed=8)
+    data = story_data(folder, stories, batch, seed=8, world=world)
     story = StoryObjective(model.text_encoder, [trained_memory(folder, LSTMMemory.name)], data)
     story.module.requires_grad_(False).to(pick_device())
     teacher = model.denoiser.to(pick_device())

@@ -43,7 +43,8 @@ from lianhuan.train.reader import ReaderObjective
 from lianhuan.train.sketch import SketchObjective
 from lianhuan.train.story import StoryData, StoryObjective, TrainedMemory
 from lianhuan.train.words import build_words, known_words
-from lianhuan.world.scene import CLASSES
+from lianhuan.world.scene import classes
+from lianhuan.world.vocabulary import SMALL, Vocabulary
 
 SIZE = 128
 """Side of the pictures that the encoder, the reader and the CLIP look at."""
@@ -55,13 +56,13 @@ BOUND = 3.5
 
 
 def train_autoencoder(
-    folder: Path, config: TrainConfig, *, stories: int, batch: int, resume: bool
+    folder: Path, config: TrainConfig, *, stories: int, batch: int, resume: bool, world: Vocabulary = SMALL
 ) -> Iterator[TrainStep]:
     """Train the autoencoder on drawn pictures and measure its whitening."""
     torch.manual_seed(0)
     module = Autoencoder(AutoencoderConfig(decoder_widths=DECODER))
     size = module.config.size
-    pictures = WorldPictures.render(folder / "data", "train", stories, size)
+    pictures = WorldPictures.render(folder / "data", "train", stories, size, world=world)
     yield from train(
         "autoencoder", AutoencoderObjective(module, pictures, batch, seed=1), config, folder, resume=resume
     )
@@ -72,20 +73,20 @@ def train_autoencoder(
 
 
 def train_reader(
-    folder: Path, config: TrainConfig, *, stories: int, batch: int, resume: bool
+    folder: Path, config: TrainConfig, *, stories: int, batch: int, resume: bool, world: Vocabulary = SMALL
 ) -> Iterator[TrainStep]:
     """Train the reader of the bench, on drawn pictures only."""
     torch.manual_seed(0)
-    module = Reader(CLASSES)
-    pictures = WorldPictures.render(folder / "data", "train", stories, SIZE)
+    module = Reader(classes(world))
+    pictures = WorldPictures.render(folder / "data", "train", stories, SIZE, world=world)
     yield from train(
         "reader", ReaderObjective(module, pictures, batch, seed=2), config, folder, resume=resume
     )
-    save_part(module.cpu(), {"classes": CLASSES}, folder / "reader")
+    save_part(module.cpu(), {"classes": classes(world)}, folder / "reader")
 
 
 def train_clip(
-    folder: Path, config: TrainConfig, *, stories: int, batch: int, resume: bool
+    folder: Path, config: TrainConfig, *, stories: int, batch: int, resume: bool, world: Vocabulary = SMALL
 ) -> Iterator[TrainStep]:
     """Train the small CLIP that judges and re-ranks, on drawn pictures and their captions; `batch` counts stories.
 
@@ -95,20 +96,20 @@ def train_clip(
     text = trained_words(folder)
     clip = StoryClip(ClipConfig.with_words(text.config), _tokenizer(folder))
     clip.text.load_state_dict(text.state_dict())
-    pictures = WorldPictures.render(folder / "data", "train", stories, SIZE)
+    pictures = WorldPictures.render(folder / "data", "train", stories, SIZE, world=world)
     objective = ClipObjective(clip, pictures, batch, seed=5)
     yield from train("clip", objective, config, folder, resume=resume)
     save_clip(clip.cpu(), folder / "clip")
 
 
 def train_noisy_clip(
-    folder: Path, config: TrainConfig, *, stories: int, batch: int, resume: bool
+    folder: Path, config: TrainConfig, *, stories: int, batch: int, resume: bool, world: Vocabulary = SMALL
 ) -> Iterator[TrainStep]:
     """Train the eye by which the CLIP of the run guides a drawing that is still noisy; `batch` counts pictures."""
     torch.manual_seed(0)
     device = pick_device()
     clip = load_clip(folder / "clip").to(device)
-    pictures = WorldPictures.render(folder / "data", "train", stories, SIZE)
+    pictures = WorldPictures.render(folder / "data", "train", stories, SIZE, world=world)
     latents = _latents(folder, pictures)
     eye = NoisyClip(NoisyClipConfig(latents.shape[2], clip.config.width))
     objective = NoisyClipObjective(eye, clip, pictures, latents, path=NoisePath.cosine(), batch=batch, seed=7)
@@ -117,12 +118,12 @@ def train_noisy_clip(
 
 
 def train_story(
-    folder: Path, config: TrainConfig, *, stories: int, batch: int, resume: bool
+    folder: Path, config: TrainConfig, *, stories: int, batch: int, resume: bool, world: Vocabulary = SMALL
 ) -> Iterator[TrainStep]:
     """Train words and memory from labels alone, before the denoiser."""
     torch.manual_seed(0)
-    text, memory = _new_text(folder), LSTMMemory(LSTMMemoryConfig())
-    data = story_data(folder, stories, batch, seed=3)
+    text, memory = _new_text(folder, world), LSTMMemory(LSTMMemoryConfig())
+    data = story_data(folder, stories, batch, seed=3, world=world)
     objective = StoryObjective(text, [memory], data)
     yield from train("story", objective, config, folder, resume=resume)
     _save_words(folder, text.cpu(), [memory])
@@ -130,11 +131,11 @@ def train_story(
 
 
 def train_heads(
-    folder: Path, config: TrainConfig, *, stories: int, batch: int, resume: bool
+    folder: Path, config: TrainConfig, *, stories: int, batch: int, resume: bool, world: Vocabulary = SMALL
 ) -> Iterator[TrainStep]:
     """Fit the heads to the words and the LSTM memory that are there, where they came without heads."""
     torch.manual_seed(0)
-    objective = _labels_only(folder, LSTMMemory.name, stories, batch)
+    objective = _labels_only(folder, LSTMMemory.name, stories, batch, world=world)
     objective.module.requires_grad_(False)
     objective.heads.requires_grad_(True)
     yield from train("heads", objective, config, folder, resume=resume)
@@ -150,13 +151,14 @@ def train_memory(
     stories: int,
     batch: int,
     resume: bool,
+    world: Vocabulary = SMALL,
 ) -> Iterator[TrainStep]:
     """Train the memory called `name` alone, from labels, with the words as they are; with `anew` not from the weights that are there.
 
     A new memory reads its labels through the heads that are there, so that it speaks to the denoiser as the others do.
     """
     torch.manual_seed(0)
-    objective = _labels_only(folder, name, stories, batch, anew=anew)
+    objective = _labels_only(folder, name, stories, batch, anew=anew, world=world)
     objective.module.requires_grad_(True)
     objective.text.requires_grad_(False)
     yield from train(f"memory-{name}", objective, config, folder, resume=resume)
@@ -182,13 +184,20 @@ class DenoiserPlan:
 
 
 def train_denoiser(
-    folder: Path, config: TrainConfig, plan: DenoiserPlan, *, stories: int, batch: int, resume: bool
+    folder: Path,
+    config: TrainConfig,
+    plan: DenoiserPlan,
+    *,
+    stories: int,
+    batch: int,
+    resume: bool,
+    world: Vocabulary = SMALL,
 ) -> Iterator[TrainStep]:
     """Train everything that draws, from the words and memories, and the denoiser, that are there already."""
     torch.manual_seed(0)
     text = trained_words(folder)
     memories = [trained_memory(folder, name) for name in plan.memories]
-    data = story_data(folder, stories, batch, seed=4)
+    data = story_data(folder, stories, batch, seed=4, world=world)
     unet = build_unet(data.latents.shape[2], text.config.width, plan.widths)
     denoiser = Denoiser(unet, NoisePath.cosine(), "v_prediction")
     objective = StoryObjective(text, memories, data, denoiser, aux_weight=0.1)
@@ -199,11 +208,18 @@ def train_denoiser(
     yield from train(plan.name, objective, config, folder, resume=resume)
     _save_words(folder, text.cpu(), memories)
     save_denoiser(folder, denoiser)
-    save_known_words(known_words(stories), folder / "model")
+    save_known_words(known_words(stories, world), folder / "model")
 
 
 def train_sketch(
-    folder: Path, config: TrainConfig, *, layers: tuple[str, ...], stories: int, batch: int, resume: bool
+    folder: Path,
+    config: TrainConfig,
+    *,
+    layers: tuple[str, ...],
+    stories: int,
+    batch: int,
+    resume: bool,
+    world: Vocabulary = SMALL,
 ) -> Iterator[TrainStep]:
     """Train the predictor of edges that sketch guidance needs, from the one that is there, for the denoiser that is there.
 
@@ -211,7 +227,7 @@ def train_sketch(
     """
     torch.manual_seed(0)
     model = own_loop(load_generator(folder / "model"), "sketches")
-    data = story_data(folder, stories, batch, seed=6)
+    data = story_data(folder, stories, batch, seed=6, world=world)
     device = pick_device()
     for module in (model.autoencoder, model.text_encoder, model.denoiser):
         module.to(device)
@@ -239,8 +255,8 @@ def save_denoiser(folder: Path, denoiser: Denoiser) -> None:
     (folder / "model" / "model_index.json").write_text(json.dumps({"_class_name": "LatentDiffusion"}) + "\n")
 
 
-def _new_text(folder: Path) -> StoryTextEncoder:
-    tokenizer, start = build_words(WORD_WIDTH)
+def _new_text(folder: Path, world: Vocabulary) -> StoryTextEncoder:
+    tokenizer, start = build_words(WORD_WIDTH, world=world)
     part = folder / "model" / "text_encoder"
     part.mkdir(parents=True, exist_ok=True)
     tokenizer.save(str(part / "tokenizer.json"), pretty=False)
@@ -268,9 +284,11 @@ def _save_words(folder: Path, text: StoryTextEncoder, memories: Sequence[Trained
         save_part(memory.cpu(), memory.to_config(), folder / "model" / "memory" / memory.name)
 
 
-def _labels_only(folder: Path, name: str, stories: int, batch: int, *, anew: bool = False) -> StoryObjective:
+def _labels_only(
+    folder: Path, name: str, stories: int, batch: int, *, anew: bool = False, world: Vocabulary
+) -> StoryObjective:
     """Words, one memory and heads as they are, to learn without a denoiser."""
-    data = story_data(folder, stories, batch, seed=21)
+    data = story_data(folder, stories, batch, seed=21, world=world)
     objective = StoryObjective(trained_words(folder), [trained_memory(folder, name, anew=anew)], data)
     _load_if_there(objective.heads, folder / "heads")
     return objective
@@ -318,13 +336,15 @@ def _black(part: Path) -> Tensor:
     return module.encode(torch.full((1, 3, SIZE, SIZE), -1.0))
 
 
-def story_data(folder: Path, stories: int, batch: int, seed: int, split: str = "train") -> StoryData:
+def story_data(
+    folder: Path, stories: int, batch: int, seed: int, split: str = "train", world: Vocabulary = SMALL
+) -> StoryData:
     """The first stories of a split as the run's autoencoder sees them; kept in the run folder."""
-    pictures = WorldPictures.render(folder / "data", split, stories, SIZE)
+    pictures = WorldPictures.render(folder / "data", split, stories, SIZE, world=world)
     pages = PageTokenizer(_tokenizer(folder), TextEncoderConfig(vocabulary=1).max_length)
     latents = _latents(folder, pictures)
-    focus = focus_maps(folder / "data", split, stories, latents.shape[-1])
-    return StoryData(latents, focus, pictures.labels, pages, batch, seed, split)
+    focus = focus_maps(folder / "data", split, stories, latents.shape[-1], world=world)
+    return StoryData(latents, focus, pictures, pages, batch, seed)
 
 
 @torch.inference_mode()
@@ -333,9 +353,8 @@ def _latents(folder: Path, pictures: WorldPictures, chunk: int = 20) -> Tensor:
     part = folder / "model" / "autoencoder"
     if not part.exists():
         raise RecipeError(f"{part} is missing; train the autoencoder in this folder first")
-    path = (
-        folder / "data" / f"{pictures.split}-{len(pictures.pixels)}-latents-{fingerprint(part)}.safetensors"
-    )
+    name = f"{pictures.world.prefix}{pictures.split}-{len(pictures.pixels)}-latents-{fingerprint(part)}"
+    path = folder / "data" / f"{name}.safetensors"
     if not path.exists():
         module = Autoencoder(AutoencoderConfig(**read_config(part)))
         load_weights(module, part)

@@ -8,7 +8,7 @@ from lianhuan.data.world import WorldPictures, pictures_at
 from lianhuan.metrics.reader import Reader
 
 PROP_WEIGHT = 3.0
-"""The prop is small and of forty kinds; it counts more than a label of another sort."""
+"""The prop is small and of many kinds; it counts more than a label of another sort."""
 
 
 class ReaderObjective:

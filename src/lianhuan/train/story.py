@@ -8,22 +8,26 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from lianhuan.data.world import FRAMES, training_requests, world_story
+from lianhuan.data.world import FRAMES, WorldPictures, training_requests, world_story
 from lianhuan.memory import ARLDMMemory, LSTMMemory
 from lianhuan.models.context import Context
 from lianhuan.models.denoiser import Denoiser
 from lianhuan.models.text_encoder import StoryTextEncoder
 from lianhuan.models.tokens import SUMMARY_TOKENS, PageTokenizer
 from lianhuan.train.diffusion import diffusion_loss, step_rng
-from lianhuan.world.scene import CLASSES
-from lianhuan.world.vocabulary import MAX_ACTORS
+from lianhuan.world.scene import classes
+from lianhuan.world.vocabulary import SMALL, Vocabulary
 
 TrainedMemory = LSTMMemory | ARLDMMemory
-PAGE_LABELS = ("place", "count", "prop")
+STAGE = SUMMARY_TOKENS - 1
+"""Places on the stage that have a summary token; labels of a further one are not learnt."""
+PAGE_LABELS = ("place", "count", "prop", "view")
 """Labels that the words alone decide."""
 CARRIED_LABELS = ("time", "weather")
 """Labels that an earlier page may decide."""
-LOOK_LABELS = ("top", "head")
+ACTOR_LABELS = ("kind", "action", "emotion")
+"""Labels per actor that the words alone decide."""
+LOOK_LABELS = ("top", "head", "worn")
 """Labels per actor that only pictures show."""
 Kinds = tuple[Context, Context, Context]
 """Of one frame of all stories: its words with memory, its words alone, and the null of guidance."""
@@ -38,7 +42,7 @@ class StoryBatch:
         latents: (B, V, C, 16, 16) of the true pictures.
         focus: (B, V, 2, 16, 16), the shares in 0..1 of each latent cell that characters and the prop cover.
         labels: name -> (B, V) int64.
-        seen: (B, V, 3) bool, whether the actor in each place of the stage was in an earlier frame.
+        seen: (B, V, STAGE) bool, whether the actor in each place of the stage was in an earlier frame.
     """
 
     ids: Tensor
@@ -64,53 +68,65 @@ class StoryData:
         self,
         latents: Tensor,
         focus: npt.NDArray[np.uint8],
-        labels: dict[str, npt.NDArray[np.int64]],
+        pictures: WorldPictures,
         tokenizer: PageTokenizer,
         batch: int,
         seed: int,
-        split: str = "train",
     ):
         self.latents = latents
         self.focus = torch.from_numpy(np.array(focus)).movedim(-1, 2)
-        self.labels = {name: torch.from_numpy(table) for name, table in labels.items()}
+        self.labels = {name: torch.from_numpy(table) for name, table in pictures.labels.items()}
         self.tokenizer = tokenizer
         self.size = batch
         self.seed = seed
-        self.split = split
+        self.split, self.world = pictures.split, pictures.world
 
     def batch(self, step: int) -> StoryBatch:
         """The stories of a step, with fresh paraphrases."""
         rng = np.random.default_rng((self.seed, step))
         chosen = rng.choice(len(self.latents), self.size, replace=False)
-        pages = [page for i in chosen for page in training_requests(self.split, int(i), rng)]
+        pages = [
+            page for i in chosen for page in training_requests(self.split, int(i), rng, world=self.world)
+        ]
         ids, segments, mask = self.tokenizer(pages)
         longest = int(mask.sum(1).max())
         ids, segments, mask = ids[:, :longest], segments[:, :longest], mask[:, :longest]
         rows = torch.from_numpy(chosen)
         labels = {name: table[rows] for name, table in self.labels.items()}
-        seen = torch.from_numpy(np.stack([_seen(self.split, int(i)) for i in chosen]))
+        seen = torch.from_numpy(np.stack([_seen(self.split, int(i), self.world) for i in chosen]))
         focus = self.focus[rows].float() / 255
         return StoryBatch(ids, segments, mask, self.latents[rows].float(), focus, labels, seen)
 
 
-def _seen(split: str, index: int) -> npt.NDArray[np.bool_]:
-    table = np.zeros((FRAMES, MAX_ACTORS), dtype=bool)
+def _seen(split: str, index: int, world: Vocabulary) -> npt.NDArray[np.bool_]:
+    table = np.zeros((FRAMES, STAGE), dtype=bool)
     met: set[str] = set()
-    for k, frame in enumerate(world_story(split, index).frames):
-        for i, name in enumerate(frame.on_stage):
+    for k, frame in enumerate(world_story(split, index, world).frames):
+        for i, name in enumerate(frame.on_stage[:STAGE]):
             table[k, i] = name in met
         met |= set(frame.on_stage)
     return table
 
 
 class StoryHeads(nn.Module):
-    """Linear readers of the summary tokens, used in training only: the world's labels are free."""
+    """Linear readers of the summary tokens, used in training only: the world's labels are free.
 
-    def __init__(self, width: int):
+    Attributes:
+        page_labels, carried_labels, actor_labels, look_labels: those of the names above that `world` has.
+    """
+
+    def __init__(self, width: int, world: Vocabulary = SMALL):
         super().__init__()
-        page = {name: nn.Linear(width, CLASSES[name]) for name in (*PAGE_LABELS, *CARRIED_LABELS)}
-        actor = {name: nn.Linear(width, CLASSES[f"{name}0"]) for name in ("kind", "action", *LOOK_LABELS)}
-        seen = {f"seen_{name}": nn.Linear(width, CLASSES[f"{name}0"]) for name in LOOK_LABELS}
+        counts = classes(world)
+        self.page_labels = tuple(name for name in PAGE_LABELS if name in counts)
+        self.carried_labels = CARRIED_LABELS
+        self.actor_labels = tuple(name for name in ACTOR_LABELS if f"{name}0" in counts)
+        self.look_labels = tuple(name for name in LOOK_LABELS if f"{name}0" in counts)
+        page = {name: nn.Linear(width, counts[name]) for name in (*self.page_labels, *self.carried_labels)}
+        actor = {
+            name: nn.Linear(width, counts[f"{name}0"]) for name in (*self.actor_labels, *self.look_labels)
+        }
+        seen = {f"seen_{name}": nn.Linear(width, counts[f"{name}0"]) for name in self.look_labels}
         self.heads = nn.ModuleDict({**page, **actor, **seen})
 
     def page(self, name: str, summary: Tensor) -> Tensor:
@@ -142,7 +158,7 @@ class StoryObjective:
         aux_weight: float = 1.0,
     ):
         self.text, self.memories, self.denoiser = text, tuple(memories), denoiser
-        self.heads = StoryHeads(text.config.width)
+        self.heads = StoryHeads(text.config.width, data.world)
         parts: dict[str, nn.Module] = {"text": text, "memory": memories[0], "heads": self.heads}
         if denoiser is not None:
             parts["unet"] = denoiser.unet
@@ -234,16 +250,17 @@ class StoryObjective:
         table = batch.labels
 
         def actors(name: str) -> Tensor:
-            return torch.stack([table[f"{name}{i}"] for i in range(MAX_ACTORS)], dim=2)
+            return torch.stack([table[f"{name}{i}"] for i in range(STAGE)], dim=2)
 
-        jobs = [(name, self.heads.page(name, words), table[name]) for name in PAGE_LABELS]
-        jobs += [(name, self.heads.actors(name, words), actors(name)) for name in ("kind", "action")]
+        jobs = [(name, self.heads.page(name, words), table[name]) for name in self.heads.page_labels]
+        jobs += [(name, self.heads.actors(name, words), actors(name)) for name in self.heads.actor_labels]
         jobs += [
-            (f"seen_{name}", self.heads.actors(f"seen_{name}", seen), actors(name)) for name in LOOK_LABELS
+            (f"seen_{name}", self.heads.actors(f"seen_{name}", seen), actors(name))
+            for name in self.heads.look_labels
         ]
         state = torch.stack([cond.tokens[:, :SUMMARY_TOKENS] for cond, _, _ in told], dim=1)
-        jobs += [(name, self.heads.page(name, state), table[name]) for name in CARRIED_LABELS]
-        for name in LOOK_LABELS:
+        jobs += [(name, self.heads.page(name, state), table[name]) for name in self.heads.carried_labels]
+        for name in self.heads.look_labels:
             known = actors(name).masked_fill(~batch.seen, -1)
             jobs.append((name, self.heads.actors(name, state), known))
         losses: list[Tensor] = []

@@ -9,10 +9,11 @@ from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from lianhuan.data.world import FRAMES, world_story
+from lianhuan.data.world import world_story
 from lianhuan.errors import MissingDependency
 from lianhuan.script.content import words_in
 from lianhuan.script.unseen import name_words
+from lianhuan.world.vocabulary import SMALL, Vocabulary
 
 
 def minilm_folder() -> Path:
@@ -30,7 +31,7 @@ def minilm_folder() -> Path:
     return Path(str(package.__file__)).parent / "model"
 
 
-def build_words(width: int, stories: int = 2000) -> tuple[Tokenizer, Tensor]:
+def build_words(width: int, stories: int = 2000, world: Vocabulary = SMALL) -> tuple[Tokenizer, Tensor]:
     """A tokenizer and its (vocabulary, width) start embeddings of mean 0 and standard deviation 1.
 
     The embeddings are the first `width` principal components of MiniLM's, so that words which the world never uses
@@ -40,8 +41,9 @@ def build_words(width: int, stories: int = 2000) -> tuple[Tokenizer, Tensor]:
     folder = minilm_folder()
     spec = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
     vocabulary: dict[str, int] = spec["model"]["vocab"]
-    texts = (f.caption_zh for i in range(stories) for f in world_story("train", i).frames[:FRAMES])
-    names = (name for i in range(stories) for name in world_story("train", i).names_zh.values())
+    tales = [world_story("train", i, world) for i in range(stories)]
+    texts = (frame.caption_zh for tale in tales for frame in tale.frames)
+    names = (name for tale in tales for name in tale.names_zh.values())
     new = sorted(set("".join(texts) + "".join(names)) - set(vocabulary))
     for character in new:
         vocabulary[character] = len(vocabulary)
@@ -56,14 +58,14 @@ def build_words(width: int, stories: int = 2000) -> tuple[Tokenizer, Tensor]:
     return tokenizer, torch.cat([shrunk, torch.from_numpy(fresh)])
 
 
-def known_words(stories: int) -> dict[str, frozenset[str]]:
+def known_words(stories: int, world: Vocabulary = SMALL) -> dict[str, frozenset[str]]:
     """The words of the captions of the first stories of the training split, English and Chinese, without names.
 
     A rose is not seen by who knows a girl called Rose only.
     """
     english: set[str] = set()
     chinese: set[str] = set()
-    for told in (world_story("train", i) for i in range(stories)):
+    for told in (world_story("train", i, world) for i in range(stories)):
         names_en, names_zh = name_words(told.names_zh, "en"), name_words(told.names_zh.values(), "zh")
         for frame in told.frames:
             english |= words_in(frame.caption_en, "en", names_en)

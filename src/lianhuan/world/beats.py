@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lianhuan.world.scene import Actor, Prop, SceneGraph
+from lianhuan.world.sense import IMPLIED
 
 Changes = tuple[tuple[str, str], ...]
 
@@ -14,7 +15,7 @@ class Beat:
 
     Attributes:
         graph: the picture.
-        changes: (name, colour) of clothes put on in it.
+        changes: (name, colour of a new top or thing worn) of what is put on in it.
         first: whether it opens the story.
         fresh: names of the characters who appear for the first time.
         known: all characters met so far, these included.
@@ -51,6 +52,15 @@ class Beat:
             else:
                 runs.append((slot,))
         return runs
+
+    @property
+    def feeling(self) -> tuple[int, ...]:
+        """The neighbours whose feeling the text has to say, because what they do does not; () if there are none."""
+        return next((run for run in self.runs if self._has_to_be_said(self.actors[run[0]])), ())
+
+    @staticmethod
+    def _has_to_be_said(actor: Actor) -> bool:
+        return actor.emotion not in ("calm", IMPLIED.get(actor.action))
 
     @property
     def ground_prop(self) -> Prop | None:

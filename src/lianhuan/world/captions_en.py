@@ -3,50 +3,64 @@
 from collections.abc import Iterable, Sequence
 
 from lianhuan.world import phrases_en as words
+from lianhuan.world.asides_en import Asides
 from lianhuan.world.beats import Beat
 from lianhuan.world.dice import Dice
-from lianhuan.world.nouns_en import Nouns
+from lianhuan.world.english import english
+from lianhuan.world.nouns_en import Nouns, a_or_an
 from lianhuan.world.phrases_en import Phrase
-from lianhuan.world.vocabulary import INDOORS, PEOPLE
+from lianhuan.world.sense import HELD_FOR, RIDDEN
+from lianhuan.world.vocabulary import COLOURS, INDOORS, PEOPLE
 
 _BODY = {
-    True: {"hand": "hand", "finger": "finger", "arms": "arms"},
-    False: {"hand": "paw", "finger": "paw", "arms": "paws"},
+    True: {"hand": "hand", "hands": "hands", "finger": "finger", "arm": "arm", "arms": "arms"},
+    False: {"hand": "paw", "hands": "paws", "finger": "paw", "arm": "paw", "arms": "paws"},
 }
-_PLURAL = {"hand": {"hand": "hands", "finger": "fingers"}, "paw": {"hand": "paws", "finger": "paws"}}
+_PLURAL = {
+    "hand": {"hand": "hands", "finger": "fingers", "arm": "arms"},
+    "paw": {"hand": "paws", "finger": "paws", "arm": "paws"},
+}
 _POSSESSIVE = {"he": "his", "she": "her", "it": "its", "they": "their"}
 _OBJECT = {"he": "him", "she": "her", "it": "it", "they": "them"}
 
 
-def captions_en(beats: Iterable[Beat], dice: Dice) -> list[str]:
-    """One caption per beat, in order; characters are introduced once and then also called "she", "the fox", "they"."""
-    teller = _Teller(dice)
+def captions_en(beats: Iterable[Beat], dice: Dice, wording: str) -> list[str]:
+    """One caption per beat, in order; characters are introduced once and then also called "she", "the fox", "they".
+
+    `wording` names the book of phrases, see `lianhuan.world.english`.
+    """
+    teller = _Teller(dice, wording)
     return [teller.tell(beat) for beat in beats]
 
 
 class _Teller:
     """Tells one story; keeps the tense."""
 
-    def __init__(self, dice: Dice) -> None:
+    def __init__(self, dice: Dice, wording: str) -> None:
         self._dice = dice
         self._tense = "past" if dice.chance(0.8) else "present"
-        self._nouns = Nouns(dice)
+        self._book = english(wording)
+        self._nouns = Nouns(dice, self._book)
+        self._asides = Asides(dice, self._book, self._nouns, self._tense)
 
     def tell(self, beat: Beat) -> str:
         self._beat = beat
         self._nouns.start(beat)
+        self._asides.start(beat)
         self._tail = ""
         self._closed = False
         self._prop_after = False
-        before = self._weather()
-        lead = self._time(before)
+        lead = self._asides.weather()
+        before = [] if lead else self._weather()
+        lead = lead or self._time(before)
+        lead = lead or self._asides.view()
         self._linked = bool(lead)
         before += self._introduction()
         place = self._place(lead)
         clause = self._clauses(place)
         if self._dice.chance(0.25) and not (self._tail or self._closed or "happ" in clause):
             asleep = any(actor.action == "sleep" for actor in beat.actors)
-            self._tail = self._dice.pick(words.CALM_TAILS if asleep else words.TAILS)
+            self._tail = self._dice.pick(self._book.calm_tails if asleep else self._book.tails)
         clause = " ".join(filter(None, (*lead, clause, self._tail))) + "."
         sentences = [*before, clause, *self._after()]
         return " ".join(sentence[0].upper() + sentence[1:] for sentence in sentences)
@@ -69,12 +83,12 @@ class _Teller:
         beat, dice = self._beat, self._dice
         if beat.new_time:
             if dice.chance(0.6):
-                return [dice.pick(words.TIME[beat.graph.time])]
+                return [self._say(dice.pick(self._book.time[beat.graph.time]))]
             before.insert(0, self._say(dice.pick(words.TIME_SENTENCES[beat.graph.time])))
             return []
         if beat.first:
-            return [dice.pick(words.OPENINGS)] if not before and dice.chance(0.3) else []
-        return [dice.pick(words.LINKS)] if dice.chance(0.3) else []
+            return [self._say(dice.pick(self._book.openings))] if not before and dice.chance(0.3) else []
+        return [self._say(dice.pick(self._book.links))] if dice.chance(0.3) else []
 
     def _introduction(self) -> list[str]:
         """Now and then the characters of the first picture get a sentence of their own."""
@@ -104,7 +118,7 @@ class _Teller:
                 return "through"
         if single and beat.new_place and dice.chance(0.25):
             return "arrive"
-        where = dice.pick(words.WHERE[beat.graph.place])
+        where = dice.pick(self._book.where[beat.graph.place])
         if self._tail or (lead and dice.chance(0.6)):
             self._tail = " ".join(filter(None, (where, self._tail)))
         elif dice.chance(0.5 if single else 0.85):
@@ -126,6 +140,7 @@ class _Teller:
         if (
             len(runs) == 2 == len(beat.actors)
             and beat.actors[1].action == "stand"
+            and runs[1] != beat.feeling
             and runs[1] != self._at_prop
             and not left
         ):
@@ -182,7 +197,7 @@ class _Teller:
             chosen = self._dice.pick(runs) if self._dice.chance(0.8) else ()
         else:
             run = next(run for run in runs if prop.holder in run)
-            chosen = run if len(run) == 1 or self._beat.actors[prop.holder].action == "carry" else ()
+            chosen = run if len(run) == 1 or self._beat.actors[prop.holder].action in HELD_FOR else ()
         self._prop_after = not chosen
         return chosen
 
@@ -202,9 +217,10 @@ class _Teller:
             before.append(self._dress(beat.changes[0][1]))
         said = self._verb(self._pick_phrase(run, place), plural, progressive=not place and not before)
         if place == "through":
-            said += " " + dice.pick(words.THROUGH[beat.graph.place])
+            said += " " + dice.pick(self._book.through[beat.graph.place])
         elif plural and not before and not self._at_prop and dice.chance(0.15):
             said += " together"
+        said += self._asides.within(run)
         return self._fill(" and ".join((*before, said)), run)
 
     def _pick_phrase(self, run: tuple[int, ...], place: str) -> Phrase:
@@ -213,20 +229,18 @@ class _Teller:
             return self._dice.pick(words.VISIT_PROP if self._beat.graph.prop else words.VISIT)
         if run == self._at_prop:
             return self._dice.pick(self._prop_table(action))
-        if action == "carry":
-            return self._dice.pick(words.CARRY)
         if place == "through":
             return self._dice.pick(words.MOVE[action])
-        return self._dice.pick(words.PLAIN[action])
+        return self._dice.pick(self._book.plain[action])
 
     def _prop_table(self, action: str) -> Sequence[Phrase]:
         prop = self._beat.graph.prop
         assert prop is not None
         if prop.where == "under":
-            return words.UPON[action]
+            return self._book.upon["ride" if action == "sit" and prop.kind in RIDDEN else action]
         if prop.where == "held":
-            return words.CARRY if action == "carry" else words.HOLD[action]
-        return words.AT_PROP[action]
+            return self._book.hold[action]
+        return self._book.beside(action, prop.kind)
 
     def _verb(self, phrase: Phrase, plural: bool, *, progressive: bool = True) -> str:
         if progressive and phrase.progressive and self._dice.chance(0.18):
@@ -248,7 +262,7 @@ class _Teller:
         slots = {**body, **(_PLURAL[body["hand"]] if plural else {}), "his": _POSSESSIVE[he], "he": he}
         slots["head"] = "heads" if plural else "head"
         if "{place}" in text:
-            slots["place"] = self._dice.pick(words.TO[self._beat.graph.place])
+            slots["place"] = self._dice.pick(self._book.to[self._beat.graph.place])
         if "{prop}" in text:
             slots["prop"] = self._nouns.prop()
         return text.format_map(slots)
@@ -261,16 +275,17 @@ class _Teller:
         if self._prop_after:
             sentences.append(self._prop_sentence())
         if beat.changes and not self._dressed:
-            ((name, colour),) = beat.changes
-            actor = next(actor for actor in beat.actors if actor.name == name)
-            who = self._nouns.mention(actor, True)
+            ((name, what),) = beat.changes
+            slot = [actor.name for actor in beat.actors].index(name)
+            who = self._nouns.mention(beat.actors[slot], True)
             link = "" if self._linked else dice.pick(("", "", "then ", "after that, "))
-            sentences.append(f"{link}{who} {self._dress(colour)}.")
-        return sentences
+            sentences.append(f"{link}{who} {self._fill(self._dress(what), (slot,))}.")
+        return [*sentences, *self._asides.after()]
 
-    def _dress(self, colour: str) -> str:
-        article = "an" if colour[0] in "aeiou" else "a"
-        clothes = f"{article} {colour} {self._dice.pick(words.GARMENTS)}"
+    def _dress(self, what: str) -> str:
+        if what not in COLOURS:
+            return self._say(self._dice.pick(self._book.wear[what]))
+        clothes = a_or_an(f"{what} {self._dice.pick(self._book.garments)}")
         return self._say(self._dice.pick(words.DRESS)).replace("{clothes}", clothes)
 
     def _prop_sentence(self) -> str:

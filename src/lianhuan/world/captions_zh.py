@@ -4,35 +4,46 @@
 from collections.abc import Iterable, Sequence
 
 from lianhuan.world import phrases_zh as words
+from lianhuan.world.asides_zh import Asides
 from lianhuan.world.beats import Beat
+from lianhuan.world.chinese import chinese
 from lianhuan.world.dice import Dice
 from lianhuan.world.names import is_female
 from lianhuan.world.scene import Actor
-from lianhuan.world.vocabulary import INDOORS, PEOPLE
+from lianhuan.world.sense import GROWN, HELD_FOR, MADE, RIDDEN
+from lianhuan.world.vocabulary import COLOURS, INDOORS, PEOPLE
 
-_COUNT = {2: "两个", 3: "三个"}
+_COUNT = {2: "两个", 3: "三个", 4: "四个"}
 _SIDE = {"left": "左边", "right": "右边"}
 
 
-def captions_zh(beats: Iterable[Beat], names: dict[str, str], dice: Dice) -> list[str]:
-    """One caption per beat, in order; `names` gives the Chinese name of every English one."""
-    teller = _Teller(names, dice)
+def captions_zh(beats: Iterable[Beat], names: dict[str, str], dice: Dice, wording: str) -> list[str]:
+    """One caption per beat, in order; `names` gives the Chinese name of every English one.
+
+    `wording` names the book of phrases, see `lianhuan.world.chinese`.
+    """
+    teller = _Teller(names, dice, wording)
     return [teller.tell(beat) for beat in beats]
 
 
 class _Teller:
     """Tells one story; keeps the names."""
 
-    def __init__(self, names: dict[str, str], dice: Dice) -> None:
+    def __init__(self, names: dict[str, str], dice: Dice, wording: str) -> None:
         self._names = names
         self._dice = dice
+        self._book = chinese(wording)
+        self._asides = Asides(dice, self._book, self._mention, self._subject)
 
     def tell(self, beat: Beat) -> str:
         self._beat = beat
         self._fresh = set(beat.fresh)
         self._group = beat.same_stage
-        before = self._weather()
-        lead = self._time()
+        self._asides.start(beat)
+        lead = self._asides.weather()
+        before = "" if lead else self._weather()
+        lead = lead or self._time()
+        lead = lead or self._asides.view()
         self._linked = bool(lead)
         before += self._introduction()
         place, where = self._place()
@@ -40,7 +51,7 @@ class _Teller:
             lead += where
         clause = self._clauses(place)
         happy = len(beat.runs) == 1 and beat.actors[0].action != "sleep"
-        tail = "，" + self._dice.pick(words.TAILS) if happy and self._dice.chance(0.2) else ""
+        tail = "，" + self._dice.pick(self._book.tails) if happy and self._dice.chance(0.2) else ""
         return "".join((before, lead, clause, tail, "。", *self._after()))
 
     # ---- what comes before the actors
@@ -54,10 +65,10 @@ class _Teller:
     def _time(self) -> str:
         beat, dice = self._beat, self._dice
         if beat.new_time:
-            return dice.pick(words.TIME[beat.graph.time])
+            return dice.pick(self._book.time[beat.graph.time])
         if beat.first:
-            return dice.pick(words.OPENINGS) if dice.chance(0.3) else ""
-        return dice.pick(words.LINKS) if dice.chance(0.3) else ""
+            return dice.pick(self._book.openings) if dice.chance(0.3) else ""
+        return dice.pick(self._book.links) if dice.chance(0.3) else ""
 
     def _introduction(self) -> str:
         """Now and then the characters of the first picture get a sentence of their own."""
@@ -86,7 +97,7 @@ class _Teller:
                 return "visit", ""
             if beat.new_place and dice.chance(0.35):
                 return "arrive", ""
-        where = dice.pick(words.WHERE[beat.graph.place])
+        where = dice.pick(self._book.where[beat.graph.place])
         return "", dice.pick((f"{where}，", f"在{where}，"))
 
     # ---- who does what
@@ -119,7 +130,7 @@ class _Teller:
             chosen = self._dice.pick(runs) if self._dice.chance(0.75) else ()
         else:
             run = next(run for run in runs if prop.holder in run)
-            chosen = run if len(run) == 1 or self._beat.actors[prop.holder].action == "carry" else ()
+            chosen = run if len(run) == 1 or self._beat.actors[prop.holder].action in HELD_FOR else ()
         self._prop_after = not chosen
         return chosen
 
@@ -128,6 +139,7 @@ class _Teller:
         said = dice.pick(self._phrases(run, place))
         if len(run) > 1 and said[0] != "一" and dice.chance(0.25):
             said = "一起" + said
+        said = self._asides.within(run, said)
         change = next((c for c in beat.changes if len(run) == 1 and c[0] == beat.actors[run[0]].name), None)
         if change and dice.chance(0.6):
             self._dressed = True
@@ -141,11 +153,13 @@ class _Teller:
         prop = self._beat.graph.prop
         if place == "visit":
             return words.VISIT if action == "walk" else words.RUSH
-        if action == "carry":
-            return words.CARRY
         if prop is None or run != self._at_prop:
-            return words.PLAIN[action]
-        return {"held": words.HOLD, "under": words.UPON}.get(prop.where, words.AT_PROP)[action]
+            return self._book.plain[action]
+        if prop.where == "held":
+            return self._book.holding(action, prop.kind)
+        if prop.where == "under":
+            return self._book.upon["ride" if action == "sit" and prop.kind in RIDDEN else action]
+        return self._book.beside(action, prop.kind)
 
     def _fill(self, text: str, run: tuple[int, ...]) -> str:
         """Replace the {slots} of a predicate."""
@@ -154,12 +168,12 @@ class _Teller:
         person = any(self._beat.actors[slot].kind in PEOPLE for slot in run)
         text = text.replace("{手}", "手" if person else "爪子")
         if "{处}" in text:
-            text = text.replace("{处}", self._dice.pick(words.TO[self._beat.graph.place]))
+            text = text.replace("{处}", self._dice.pick(self._book.to[self._beat.graph.place]))
         return text.replace("{物}", self._prop()) if "{物}" in text else text
 
     # ---- noun phrases
 
-    def _subject(self, run: tuple[int, ...], first: bool) -> str:
+    def _subject(self, run: Iterable[int], first: bool) -> str:
         actors = [self._beat.actors[slot] for slot in run]
         dice = self._dice
         if len(actors) == len(self._beat.actors) > 1 and self._group and dice.chance(0.5):
@@ -189,16 +203,17 @@ class _Teller:
     def _first_mention(self, actor: Actor) -> str:
         name, kind = self._names[actor.name], words.KINDS[actor.kind]
         if actor.kind in PEOPLE:
-            if actor.kind in ("woman", "man") or self._dice.chance(0.65):
+            if actor.kind in GROWN or self._dice.chance(0.65):
                 return name
             return self._dice.pick((f"小{kind}{name}", f"一个名叫{name}的{kind}", f"一个叫{name}的小{kind}"))
+        measure = _measure(actor.kind)
         return self._dice.pick(
             (
                 f"{words.SMALL[actor.kind]}{name}",
                 f"{kind}{name}",
-                f"一只名叫{name}的{kind}",
-                f"一只叫{name}的{words.SMALL[actor.kind]}",
-                f"{name}这只{words.SMALL[actor.kind]}",
+                f"一{measure}名叫{name}的{kind}",
+                f"一{measure}叫{name}的{words.SMALL[actor.kind]}",
+                f"{name}这{measure}{words.SMALL[actor.kind]}",
             )
         )
 
@@ -211,9 +226,9 @@ class _Teller:
         """The prop with measure word, adjective and, on the ground, its side where the text has to say it."""
         prop, dice = self._beat.graph.prop, self._dice
         assert prop is not None
-        measure, noun = (entry := dice.pick(words.NOUNS[prop.kind]))[0], entry[1:]
-        if dice.chance(0.35) and noun[0] not in "小亮鲜":
-            noun = dice.pick(words.ADJECTIVES if prop.kind in words.UNMADE else words.MADE_ADJECTIVES) + noun
+        measure, noun = (entry := dice.pick(self._book.nouns[prop.kind]))[0], entry[1:]
+        if dice.chance(0.35) and noun[0] not in "小亮鲜" and measure not in "杯碗罐":
+            noun = dice.pick(words.MADE_ADJECTIVES if prop.kind in MADE else words.ADJECTIVES) + noun
         noun = (
             f"{'那' if dice.chance(0.7 if prop.kind in self._beat.seen else 0.06) else '一'}{measure}{noun}"
         )
@@ -228,13 +243,17 @@ class _Teller:
         if self._prop_after:
             sentences.append(self._prop_sentence())
         if self._beat.changes and not self._dressed:
-            ((name, colour),) = self._beat.changes
+            ((name, what),) = self._beat.changes
             link = "" if self._linked else self._dice.pick(("", "", "然后"))
-            sentences.append(f"{link}{self._names[name]}{self._dress(colour)}。")
-        return sentences
+            sentences.append(f"{link}{self._names[name]}{self._dress(what)}。")
+        return [*sentences, *self._asides.after()]
 
-    def _dress(self, colour: str) -> str:
-        clothes = f"{self._dice.pick(('', '一件'))}{words.COLOURS[colour]}的{self._dice.pick(words.GARMENTS)}"
+    def _dress(self, what: str) -> str:
+        if what not in COLOURS:
+            return self._dice.pick(self._book.wear[what])
+        clothes = (
+            f"{self._dice.pick(('', '一件'))}{words.COLOURS[what]}的{self._dice.pick(self._book.garments)}"
+        )
         return self._dice.pick(words.DRESS).replace("{衣}", clothes)
 
     def _prop_sentence(self) -> str:
@@ -264,4 +283,8 @@ def _called(kind: str) -> tuple[str, ...]:
         return (f"小{word}", f"{word}", f"这个{word}")
     if kind in PEOPLE:
         return (f"这个{word}", f"那个{word}")
-    return (words.SMALL[kind], words.SMALL[kind], word, f"这只{word}")
+    return (words.SMALL[kind], words.SMALL[kind], word, f"这{_measure(kind)}{word}")
+
+
+def _measure(kind: str) -> str:
+    return "头" if kind == "elephant" else "只"

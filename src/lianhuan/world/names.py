@@ -24,6 +24,22 @@ _MEN = (
     "Victor 维克多, Albert 阿尔伯特, Bruno 布鲁诺, Carlos 卡洛斯, Dennis 丹尼斯, Ernest 欧内斯特, Gerald 杰拉德, Howard 霍华德, "
     "James 詹姆斯, Kenneth 肯尼斯, Louis 路易斯, Philip 菲利普, Richard 理查德, Stefan 斯特凡, Uncle Zhang 张叔叔, Mr. Chen 陈先生"
 )
+_GRANDMOTHERS = (
+    "Nana 姥姥, Granny Betty 贝蒂婆婆, Granny Edith 伊迪丝婆婆, Granny Agnes 阿格妮丝婆婆, Granny Hilda 希尔达婆婆, Granny Nell 内尔婆婆, "
+    "Granny Maud 莫德婆婆, Granny Doris 多丽丝婆婆, Granny Elsie 埃尔茜婆婆, Granny Greta 格蕾塔婆婆, Granny Olga 奥尔加婆婆, "
+    "Granny Bertha 贝莎婆婆, Granny Pam 帕姆婆婆, Granny Joan 琼恩婆婆, Granny Wang 王婆婆, Granny Chen 陈婆婆, Granny Lin 林婆婆, "
+    "Granny Zhou 周婆婆, Granny Sun 孙婆婆, Granny Xu 徐婆婆, Old Mrs. Brown 布朗老太太, Old Mrs. Green 格林老太太, "
+    "Old Mrs. Wood 伍德老太太, Old Mrs. Baker 贝克老太太, Old Mrs. Fisher 费舍尔老太太, Old Mrs. Stone 斯通老太太, "
+    "Old Mrs. Zhao 赵老太太, Old Mrs. Wu 吴老太太, Old Mrs. Gao 高老太太, Old Mrs. Feng 冯老太太"
+)
+_GRANDFATHERS = (
+    "Gramps 外公, Grandad 姥爷, Old Joseph 老约瑟夫, Old Harold 老哈罗德, Old Otto 老奥托, Old Stan 老斯坦, Old Ralph 老拉尔夫, "
+    "Old Norman 老诺曼, Old Cyril 老西里尔, Old Alfred 老阿尔弗雷德, Old Basil 老巴兹尔, Old Ivan 老伊凡, Old Hans 老汉斯, "
+    "Old Emil 老埃米尔, Old Abel 老亚伯, Old Noel 老诺埃尔, Old Lin 林老伯, Old Zhou 周老伯, Old Sun 孙老伯, Old Xu 徐老伯, "
+    "Old Mr. Brown 布朗老先生, Old Mr. Green 格林老先生, Old Mr. Wood 伍德老先生, Old Mr. Baker 贝克老先生, "
+    "Old Mr. Fisher 费舍尔老先生, Old Mr. Stone 斯通老先生, Old Mr. Zhao 赵老先生, Old Mr. Wu 吴老先生, Old Mr. Gao 高老先生, "
+    "Old Mr. Feng 冯老先生"
+)
 _SHE_ANIMALS = (
     "Fluffy 毛毛, Bella 贝拉, Luna 露娜, Coco 可可, Honey 蜜糖, Misty 小雾, Pearl 珍珠, Cleo 克莉奥, Willow 小柳, Snowy 雪球, "
     "Cherry 樱桃, Peaches 桃桃, Dolly 多莉, Tilly 蒂莉, Minnie 米妮, Stella 斯黛拉, Pippa 皮帕, Sunny 阳阳"
@@ -38,8 +54,18 @@ def _pairs(table: str) -> dict[str, str]:
     return {en: zh for en, _, zh in (entry.rpartition(" ") for entry in table.split(", "))}
 
 
-_FEMALE = {"girl": _pairs(_GIRLS), "woman": _pairs(_WOMEN), "animal": _pairs(_SHE_ANIMALS)}
-_MALE = {"boy": _pairs(_BOYS), "man": _pairs(_MEN), "animal": _pairs(_HE_ANIMALS)}
+_FEMALE = {
+    "girl": _pairs(_GIRLS),
+    "woman": _pairs(_WOMEN),
+    "grandmother": _pairs(_GRANDMOTHERS),
+    "animal": _pairs(_SHE_ANIMALS),
+}
+_MALE = {
+    "boy": _pairs(_BOYS),
+    "man": _pairs(_MEN),
+    "grandfather": _pairs(_GRANDFATHERS),
+    "animal": _pairs(_HE_ANIMALS),
+}
 
 CHINESE: dict[str, str] = {
     en: zh for group in (_FEMALE, _MALE) for pairs in group.values() for en, zh in pairs.items()
@@ -48,12 +74,7 @@ CHINESE: dict[str, str] = {
 
 _SHE = frozenset(name for pairs in _FEMALE.values() for name in pairs)
 _ANIMAL_NAMES = (*_FEMALE["animal"], *_MALE["animal"], *_FEMALE["girl"], *_MALE["boy"])
-_BY_KIND = {
-    "girl": tuple(_FEMALE["girl"]),
-    "woman": tuple(_FEMALE["woman"]),
-    "boy": tuple(_MALE["boy"]),
-    "man": tuple(_MALE["man"]),
-}
+_BY_KIND = {kind: tuple(names) for kind, names in (_FEMALE | _MALE).items() if kind != "animal"}
 
 
 def names_for(kind: str) -> tuple[str, ...]:
@@ -64,5 +85,5 @@ def names_for(kind: str) -> tuple[str, ...]:
 def is_female(name: str, kind: str) -> bool:
     """Whether one says "she" of the character."""
     if kind in _BY_KIND:
-        return kind in ("girl", "woman")
+        return kind in _FEMALE
     return name in _SHE

@@ -5,20 +5,22 @@ from collections.abc import Iterable, Sequence
 from lianhuan.world import phrases_en as words
 from lianhuan.world.beats import Beat
 from lianhuan.world.dice import Dice
+from lianhuan.world.english import English
 from lianhuan.world.names import is_female
 from lianhuan.world.scene import Actor
+from lianhuan.world.sense import GROWN, MADE
 from lianhuan.world.vocabulary import PEOPLE
 
-_COUNT = {2: "two", 3: "three"}
-_GROWN = ("man", "woman")
-_TITLES = ("Mum", "Dad", "Grandma", "Grandpa")
+_COUNT = {2: "two", 3: "three", 4: "four"}
+_TITLES = ("Mum", "Dad", "Grandma", "Grandpa", "Nana", "Gramps", "Grandad")
 
 
 class Nouns:
     """What the characters and the prop of the current picture are called; each character keeps one pronoun."""
 
-    def __init__(self, dice: Dice) -> None:
+    def __init__(self, dice: Dice, book: English) -> None:
         self._dice = dice
+        self._book = book
         self._pronouns: dict[str, str] = {}
 
     def start(self, beat: Beat) -> None:
@@ -68,8 +70,8 @@ class Nouns:
         if draw < 0.36 and pronoun and self._clear(actor, others):
             return self._pronouns[actor.name]
         if 0.36 <= draw < 0.6 and all(other.kind != actor.kind for other in others):
-            small = "little " if actor.kind not in _GROWN and self._dice.chance(0.3) else ""
-            return f"the {small}{actor.kind}"
+            small = "little " if actor.kind not in GROWN and self._dice.chance(0.3) else ""
+            return f"the {small}{self._kind(actor)}"
         return actor.name
 
     def _clear(self, actor: Actor, others: Iterable[Actor]) -> bool:
@@ -80,33 +82,37 @@ class Nouns:
             for other in others
         )
 
+    def _kind(self, actor: Actor) -> str:
+        names = self._book.kind(actor.kind)
+        return names[0] if len(names) == 1 else self._dice.pick(names)
+
     def _first_mention(self, actor: Actor, place_in_list: int) -> str:
-        name, kind, dice = actor.name, actor.kind, self._dice
-        person = kind in PEOPLE
+        name, dice = actor.name, self._dice
+        person = actor.kind in PEOPLE
         if person and (" " in name or name in _TITLES or dice.chance(0.65)):
             return name
-        forms = [f"a {kind} named {name}", f"a {kind} called {name}"]
+        kind = self._kind(actor)
+        forms = [f"{a_or_an(kind)} named {name}", f"{a_or_an(kind)} called {name}"]
         if not person:
             forms += [f"{name} the {kind}", f"a little {kind} called {name}", f"the {kind} {name}"]
         if place_in_list == 0:
-            forms.append(f"{name}, a {dice.pick(('young ', '' if kind in _GROWN else 'little '))}{kind},")
+            young = dice.pick(("young ", "" if actor.kind in GROWN else "little "))
+            forms.append(f"{name}, {a_or_an(young + kind)},")
         return dice.pick(forms)
 
     def join(self, names: list[str]) -> str:
-        """One to three names as a list: commas, then "and"."""
+        """One to four names as a list: commas, then "and"."""
         if len(names) < 3:
             return " and ".join(names)
-        return f"{names[0].rstrip(',')}, {names[1]} and {names[2]}"
+        return f"{', '.join(name.rstrip(',') for name in names[:-1])} and {names[-1]}"
 
     def prop(self) -> str:
         """The prop with article, adjective and, on the ground, its side where the text has to say it."""
         prop, dice = self._beat.graph.prop, self._dice
         assert prop is not None
-        noun = dice.pick(words.NOUNS[prop.kind])
+        noun = dice.pick(self._book.nouns[prop.kind])
         if dice.chance(0.4) and " " not in noun and noun != "bread":
-            noun = (
-                f"{dice.pick(words.MADE_ADJECTIVES if prop.kind in words.MADE else words.ADJECTIVES)} {noun}"
-            )
+            noun = f"{dice.pick(words.MADE_ADJECTIVES if prop.kind in MADE else words.ADJECTIVES)} {noun}"
         if prop.kind == "fish" and dice.chance(0.3):
             noun = dice.pick(words.SHOALS)
         elif dice.chance(0.75 if prop.kind in self._beat.seen else 0.08):
@@ -114,7 +120,12 @@ class Nouns:
         elif noun.endswith("bread") and "loaf" not in noun:
             noun = f"some {noun}"
         else:
-            noun = f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+            noun = a_or_an(noun)
         if prop.where == "left" or (prop.where == "right" and dice.chance(0.2)):
             noun += f" {dice.pick(('on', 'on', 'on', 'to'))} the {prop.where}"
         return noun
+
+
+def a_or_an(noun: str) -> str:
+    """The noun with its article."""
+    return f"{'an' if noun[0] in 'aeiou' and not noun.startswith('uni') else 'a'} {noun}"

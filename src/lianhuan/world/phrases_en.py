@@ -18,7 +18,18 @@ _IRREGULAR = {
     "spring": "sprang springs spring springing", "squat": "squatted squats squat squatting",
     "stand": "stood stands stand standing", "stop": "stopped stops stop stopping",
     "take": "took takes take taking", "skip": "skipped skips skip skipping",
-    "shine": "shone shines shine shining", 
+    "shine": "shone shines shine shining", "bite": "bit bites bite biting", "can": "could can can -",
+    "clap": "clapped claps clap clapping", "dig": "dug digs dig digging", "do": "did does do doing",
+    "drink": "drank drinks drink drinking", "drum": "drummed drums drum drumming", "eat": "ate eats eat eating",
+    "feel": "felt feels feel feeling", "fling": "flung flings fling flinging", "hang": "hung hangs hang hanging",
+    "hum": "hummed hums hum humming", "keep": "kept keeps keep keeping", "know": "knew knows know knowing",
+    "lose": "lost loses lose losing", "make": "made makes make making", "pin": "pinned pins pin pinning",
+    "read": "read reads read reading", "ride": "rode rides ride riding", "rise": "rose rises rise rising",
+    "say": "said says say saying", "shed": "shed sheds shed shedding", "sing": "sang sings sing singing",
+    "sink": "sank sinks sink sinking", "sip": "sipped sips sip sipping", "sling": "slung slings sling slinging",
+    "sob": "sobbed sobs sob sobbing", "spin": "spun spins spin spinning", "strike": "struck strikes strike striking",
+    "swing": "swung swings swing swinging", "throw": "threw throws throw throwing", "tie": "tied ties tie tying",
+    "trip": "tripped trips trip tripping", "weep": "wept weeps weep weeping", "wrap": "wrapped wraps wrap wrapping",
 }  # fmt: skip
 
 
@@ -57,7 +68,7 @@ def phrase(text: str) -> Phrase:
 
         return re.sub(r"<(\w+)>", one, text)
 
-    stiff = re.search(r"<(be|cannot|see|find|notice|spot|discover|have|burst)>| (when|as) [{]", text)
+    stiff = re.search(r"<(be|cannot|see|find|notice|spot|discover|have|burst|keep)>| (when|as) [{]", text)
     return Phrase(
         past=(conjugate(0, False), conjugate(0, True)),
         present=(conjugate(1, False), conjugate(2, True)),
@@ -165,11 +176,6 @@ NOUNS = _words({
     "tent": "tent", "turtle": "turtle; tortoise", "umbrella": "umbrella",
 })  # fmt: skip
 SHOALS = ("some fish", "many fish", "many small fish", "two fish")
-LIVE = frozenset({"bird", "butterfly", "duck", "fish", "frog", "snail", "turtle"})
-MADE = frozenset(NOUNS) - LIVE - {
-    "apple", "bread", "cake", "carrot", "flower", "leaf", "mushroom", "pumpkin", "shell", "star", "stone",
-}  # fmt: skip
-"""Props that can be called old or new."""
 ADJECTIVES = ("little", "small", "big", "lovely", "nice", "pretty", "large", "little")
 MADE_ADJECTIVES = (*ADJECTIVES, "old", "new")
 

@@ -77,12 +77,6 @@ NOUNS = _words({
 })  # fmt: skip
 ADJECTIVES = ("漂亮的", "大大的", "小小的", "可爱的", "好看的")
 MADE_ADJECTIVES = (*ADJECTIVES, "新的", "旧的")
-UNMADE = frozenset({
-    "apple", "bird", "bread", "butterfly", "cake", "carrot", "duck", "fish", "flower", "frog", "leaf", "mushroom", "pumpkin", "shell",
-    "snail", "star", "stone", "turtle",
-})  # fmt: skip
-"""Props that are not called old or new."""
-
 WHERE = _words({
     "forest": "森林里；树林里；高高的树下；大树之间；茂密的森林里", "stream": "小溪边；溪水旁；小河边；一条小溪旁；溪边",
     "beach": "海滩上；沙滩上；海边；大海边；金色的沙滩上", "meadow": "草地上；绿色的草地上；开满花的草地上；田野里；大草地上",
@@ -125,7 +119,12 @@ COLOURS = {
 DRESS = ("穿上了{衣}", "换上了{衣}", "披上了{衣}", "套上了{衣}")
 GARMENTS = ("外套", "衬衫", "毛衣", "上衣", "夹克")
 
-SMALL = {"fox": "小狐狸", "rabbit": "小兔", "bear": "小熊", "cat": "小猫"}
+SMALL = {
+    "fox": "小狐狸", "rabbit": "小兔", "bear": "小熊", "cat": "小猫", "dog": "小狗", "wolf": "小狼", "mouse": "小老鼠", "pig": "小猪",
+    "sheep": "小羊", "elephant": "小象", "tiger": "小老虎", "monkey": "小猴子", "panda": "熊猫宝宝", "lion": "小狮子",
+}  # fmt: skip
 KINDS = {
-    "girl": "女孩", "boy": "男孩", "woman": "女人", "man": "男人", "fox": "狐狸", "rabbit": "兔子", "bear": "熊", "cat": "猫",
+    "girl": "女孩", "boy": "男孩", "woman": "女人", "man": "男人", "grandmother": "老婆婆", "grandfather": "老公公", "fox": "狐狸",
+    "rabbit": "兔子", "bear": "熊", "cat": "猫", "dog": "狗", "wolf": "狼", "mouse": "老鼠", "pig": "猪", "sheep": "绵羊", "elephant": "大象",
+    "tiger": "老虎", "monkey": "猴子", "panda": "熊猫", "lion": "狮子",
 }  # fmt: skip

@@ -1,20 +1,18 @@
 """Scene graphs of the world: what one picture shows, exactly."""
 
 from dataclasses import dataclass
+from functools import cache
 
 from lianhuan.world.vocabulary import (
-    ACTIONS,
     COLOURS,
     HAIR_COLOURS,
-    KINDS,
-    MAX_ACTORS,
     PEOPLE,
-    PLACES,
-    PROPS,
+    SMALL,
     TIMES,
     TONES,
     WEATHERS,
-)  # fmt: skip
+    Vocabulary,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +77,8 @@ class SceneGraph:
 class WorldFrame:
     """A picture with its sentence in both languages.
 
-    `changes` lists (actor name, colour) of clothes put on in this frame; `on_stage` names the actors from left to right.
+    `changes` lists (actor name, what is put on in this frame): the colour of a new top, or a thing of `WORN`; `on_stage`
+    names the actors from left to right.
     """
 
     graph: SceneGraph
@@ -95,33 +94,79 @@ class WorldFrame:
 
 @dataclass(frozen=True, kw_only=True)
 class WorldStory:
-    """A story: frames in order. `names_zh` maps each actor's English name to its Chinese one."""
+    """A story of `world`: frames in order. `names_zh` maps each actor's English name to its Chinese one."""
 
     index: int
     frames: tuple[WorldFrame, ...]
     names_zh: dict[str, str]
+    world: Vocabulary = SMALL
 
 
-def labels(graph: SceneGraph) -> dict[str, int]:
-    """Exact labels of a picture as class indices.
+def class_names(world: Vocabulary = SMALL) -> dict[str, tuple[str, ...]]:
+    """The names of the classes of each label; a label of actors stands here once, without the number of its slot."""
+    page = {
+        "place": world.places,
+        "time": TIMES,
+        "weather": WEATHERS,
+        "count": tuple(map(str, range(world.max_actors + 1))),
+        "prop": ("nothing", *world.props),
+        "view": world.views,
+        "style": world.styles,
+    }
+    actor = {
+        "kind": ("nobody", *world.kinds),
+        "action": world.actions,
+        "top": COLOURS,
+        "head": (*(f"{colour} hair" for colour in HAIR_COLOURS), *(f"{tone} fur" for tone in TONES)),
+        "emotion": world.emotions,
+        "worn": world.worn,
+    }
+    return {label: names for label, names in (page | actor).items() if len(names) > 1}
 
-    Keys: place, time, weather, count, prop (0 = none) and, for slots 0..2 from left to right, kind{i} (0 = nobody),
-    action{i}, top{i}, head{i} (hair colour of people, fur tone of animals), -1 where there is nobody.
+
+def classes(world: Vocabulary = SMALL) -> dict[str, int]:
+    """Number of classes of each label of `labels`."""
+    names = class_names(world)
+    slots = ACTOR_LABELS & names.keys()
+    counts = {label: len(words) for label, words in names.items() if label not in slots}
+    return counts | {
+        f"{label}{i}": len(words)
+        for label, words in names.items()
+        if label in slots
+        for i in range(world.max_actors)
+    }
+
+
+def labels(graph: SceneGraph, world: Vocabulary = SMALL) -> dict[str, int]:
+    """Exact labels of a picture as class indices; words that the world has only one of get no label.
+
+    Keys: place, time, weather, count, prop (0 = none), view, style and, for each slot from left to right, kind{i} (0 =
+    nobody), action{i}, top{i}, head{i} (hair colour of people, fur tone of animals), emotion{i}, worn{i}, -1 where there
+    is nobody.
     """
     found = {
-        "place": PLACES.index(graph.place),
+        "place": world.places.index(graph.place),
         "time": TIMES.index(graph.time),
         "weather": WEATHERS.index(graph.weather),
         "count": len(graph.actors),
-        "prop": 0 if graph.prop is None else 1 + PROPS.index(graph.prop.kind),
+        "prop": 0 if graph.prop is None else 1 + world.props.index(graph.prop.kind),
+        "view": world.views.index(graph.view),
+        "style": world.styles.index(graph.style),
     }
-    for i in range(MAX_ACTORS):
+    for i in range(world.max_actors):
         actor = graph.actors[i] if i < len(graph.actors) else None
-        found[f"kind{i}"] = 0 if actor is None else 1 + KINDS.index(actor.kind)
-        found[f"action{i}"] = -1 if actor is None else ACTIONS.index(actor.action)
+        found[f"kind{i}"] = 0 if actor is None else 1 + world.kinds.index(actor.kind)
+        found[f"action{i}"] = -1 if actor is None else world.actions.index(actor.action)
         found[f"top{i}"] = -1 if actor is None else COLOURS.index(actor.look.top)
         found[f"head{i}"] = -1 if actor is None else _head(actor)
-    return found
+        found[f"emotion{i}"] = -1 if actor is None else world.emotions.index(actor.emotion)
+        found[f"worn{i}"] = -1 if actor is None else world.worn.index(actor.look.worn)
+    return {label: value for label, value in found.items() if label in _kept(world)}
+
+
+@cache
+def _kept(world: Vocabulary) -> frozenset[str]:
+    return frozenset(classes(world))
 
 
 def _head(actor: Actor) -> int:
@@ -130,15 +175,8 @@ def _head(actor: Actor) -> int:
     return len(HAIR_COLOURS) + TONES.index(actor.look.tone)
 
 
-CLASSES = {
-    "place": len(PLACES),
-    "time": len(TIMES),
-    "weather": len(WEATHERS),
-    "count": MAX_ACTORS + 1,
-    "prop": 1 + len(PROPS),
-    **{f"kind{i}": 1 + len(KINDS) for i in range(MAX_ACTORS)},
-    **{f"action{i}": len(ACTIONS) for i in range(MAX_ACTORS)},
-    **{f"top{i}": len(COLOURS) for i in range(MAX_ACTORS)},
-    **{f"head{i}": len(HAIR_COLOURS) + len(TONES) for i in range(MAX_ACTORS)},
-}
-"""Number of classes of each label of `labels`."""
+ACTOR_LABELS = frozenset({"kind", "action", "top", "head", "emotion", "worn"})
+"""Labels of one actor; the number of the slot stands behind them."""
+
+CLASSES = classes(SMALL)
+"""Number of classes of each label of the world of the shipped weights."""

@@ -1,4 +1,6 @@
-"""The closed vocabulary of the world. Order matters: labels are indices into these tuples, weights depend on them."""
+"""The closed vocabularies of the world. Order matters: labels are indices into these tuples, weights depend on them."""
+
+from dataclasses import dataclass
 
 PLACES = (
     "forest", "stream", "beach", "meadow", "street", "room",
@@ -76,4 +78,81 @@ PROPS = (
     "snowman", "rainbow", "moon", "volcano", "house", "fountain", "bone", "wheel", "trophy", "scroll",
 )  # fmt: skip
 
+LARGE = frozenset({
+    "boat", "tent", "horse", "cow", "goat", "swan", "eagle", "penguin", "bee", "octopus", "whale", "dolphin", "shark",
+    "crocodile", "dragon", "unicorn", "deer", "beaver", "camel", "giraffe", "zebra", "kangaroo", "peacock", "seal",
+    "flamingo", "car", "bus", "train", "bicycle", "airplane", "rocket", "truck", "tractor", "helicopter", "sled",
+    "anchor", "ladder", "bed", "sofa", "door", "window", "television", "piano", "tree", "pine", "cactus", "fire",
+    "snowman", "rainbow", "moon", "volcano", "house", "fountain",
+})  # fmt: skip
+"""Props that nobody holds in a hand."""
+
 MAX_ACTORS = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vocabulary:
+    """What the stories of a world may show, and how they are told; words of the tuples above, in their order.
+
+    Attributes:
+        places, kinds, actions, props, emotions, worn, styles, views: the words.
+        casts: shares of the stories with at most one, two ... characters, rising; the rest has one more.
+        large: props that nobody holds in a hand.
+        fitting: share of the props that are of those which fit the place.
+        wording: "plain", or "free": with clauses, dialogue and asides, and more words for each thing.
+        prefix: stands before the names of files that keep pictures of this world.
+    """
+
+    places: tuple[str, ...]
+    kinds: tuple[str, ...]
+    actions: tuple[str, ...]
+    props: tuple[str, ...]
+    emotions: tuple[str, ...]
+    worn: tuple[str, ...]
+    styles: tuple[str, ...]
+    views: tuple[str, ...]
+    casts: tuple[float, ...]
+    large: frozenset[str]
+    fitting: float
+    wording: str
+    prefix: str
+
+    @property
+    def max_actors(self) -> int:
+        """The most characters of one picture."""
+        return 1 + len(self.casts)
+
+
+SMALL = Vocabulary(
+    places=PLACES[:12],
+    kinds=KINDS[:8],
+    actions=ACTIONS[:12],
+    props=PROPS[:40],
+    emotions=EMOTIONS[:1],
+    worn=WORN[:1],
+    styles=STYLES[:1],
+    views=VIEWS[:1],
+    casts=(0.2, 0.75),
+    large=frozenset(),
+    fitting=0.0,
+    wording="plain",
+    prefix="",
+)
+"""The world of the shipped weights."""
+
+FULL = Vocabulary(
+    places=PLACES,
+    kinds=KINDS,
+    actions=ACTIONS,
+    props=PROPS,
+    emotions=EMOTIONS,
+    worn=WORN,
+    styles=STYLES,
+    views=VIEWS,
+    casts=(0.2, 0.6, 0.85),
+    large=LARGE,
+    fitting=0.5,
+    wording="free",
+    prefix="full-",
+)
+"""All that can be drawn and told."""
