@@ -12,9 +12,12 @@ from lianhuan.world.draw_stage import (
     actor_spots,
     is_behind,
     is_in_the_air,
+    is_inside,
+    kicker,
     prop_spot,
     raised,
     seat_scale,
+    seat_size,
 )
 from lianhuan.world.draw_styles import finish, pen_of
 from lianhuan.world.pen import UNITS, Pen
@@ -22,6 +25,11 @@ from lianhuan.world.scene import Prop, SceneGraph
 
 _USED = {"carry": 27.0, "eat": 15.0, "drink": 15.0, "read": 20.0, "throw": 19.0}
 """Sizes of held props in these actions."""
+
+_SHARED = frozenset({"eat", "drink", "read", "throw"})
+"""Actions in which each has one of its own of what one of them holds."""
+
+_KICKED = 17.0
 
 
 def draw(graph: SceneGraph, size: int = 128) -> Image.Image:
@@ -34,10 +42,15 @@ def draw(graph: SceneGraph, size: int = 128) -> Image.Image:
     spots = actor_spots(graph)
     prop = graph.prop
     beside = prop if prop is not None and prop.where in ("left", "right") else None
+    if kicker(graph) is not None:
+        beside = None
     if beside is not None and is_behind(graph, beside):
         _draw_prop(pen, beside, prop_spot(graph, beside))
     holder = prop.holder if prop is not None and prop.where == "held" else None
-    for i in sorted(range(len(spots)), key=lambda i: (graph.actors[i].action == "sleep", i == holder)):
+    order = sorted(
+        range(len(spots)), key=lambda i: (graph.actors[i].action == "sleep", spots[i].y, i == holder)
+    )
+    for i in order:
         _draw_actor(pen, graph, i, spots[i])
     if beside is not None and not is_behind(graph, beside):
         _draw_prop(pen, beside, prop_spot(graph, beside))
@@ -57,15 +70,35 @@ def _draw_actor(pen: Pen, graph: SceneGraph, i: int, spot: Spot) -> None:
     x, y, scale = spot.x, spot.y, spot.size
     large = seat_scale(graph)
     draw_shadow(pen, x, y, actor.action, large)
-    hold: Hold | None = None
-    if prop is not None and prop.holder == i:
-        if prop.where == "under":
-            pen.ellipse(x, y + 6 * large, 17 * large, 3.4 * large, 0x1A1440, 0.28)
-            draw_prop(pen, prop.kind, x, y - 10 * large, 34 * large)
-            y -= raised(graph, i) * large
-        elif prop.where == "held":
-            hold = _holding(pen, prop, mirror=actor.facing == "left", size=_USED.get(actor.action, 23.0))
-    draw_character(pen, actor, x, y, hold, scale)
+    if prop is not None and prop.where == "under" and prop.holder == i:
+        size = seat_size(prop, len(graph.actors)) * large
+        bottom, lift = y + 7 * large, raised(graph, i) * large
+        pen.ellipse(x, bottom - large, size / 2, 0.1 * size, 0x1A1440, 0.28)
+        if is_inside(prop):
+            draw_character(pen, actor, x, y - lift, None, scale)
+        draw_prop(pen, prop.kind, x, bottom - size / 2, size)
+        if not is_inside(prop):
+            draw_character(pen, actor, x, y - lift, None, scale)
+        return
+    draw_character(pen, actor, x, y, _hold(pen, graph, i), scale)
+
+
+def _hold(pen: Pen, graph: SceneGraph, i: int) -> Hold | None:
+    """What draws the prop at a hand or foot of actor `i`; None where it has none."""
+    actor, prop = graph.actors[i], graph.prop
+    if prop is None:
+        return None
+    mirror = actor.facing == "left"
+    if kicker(graph) is not None and actor.action == "kick":
+        return _holding(pen, prop, mirror=mirror, size=_KICKED) if kicker(graph) == i else _nothing
+    shares = actor.action in _SHARED and actor.action == graph.actors[prop.holder].action
+    if prop.where == "held" and (prop.holder == i or shares):
+        return _holding(pen, prop, mirror=mirror, size=_USED.get(actor.action, 23.0))
+    return None
+
+
+def _nothing(_x: float, _y: float) -> None:
+    """Holds nothing."""
 
 
 def _holding(pen: Pen, prop: Prop, *, mirror: bool, size: float) -> Hold:

@@ -52,9 +52,9 @@ def _little_ball(pen: Pen, x: float, y: float) -> None:
 
 
 TOOLS: dict[str, Callable[[Pen, float, float], None]] = {
-    "carry": sack, "eat": _sandwich, "drink": _glass, "read": _open_book, "throw": _little_ball,
+    "carry": sack, "eat": _sandwich, "drink": _glass, "read": _open_book, "throw": _little_ball, "kick": _little_ball,
 }  # fmt: skip
-"""What the hand holds in an action when there is no prop: drawn at the hand."""
+"""What the hand holds, or the foot kicks, in an action when there is no prop: drawn there."""
 
 
 def _waves(pen: Pen, body: Joints, _head: float) -> None:
@@ -136,12 +136,17 @@ def _swing(pen: Pen, body: Joints, _head: float) -> None:
         _speed(pen, (x - 15, y - 9 - far), (x - 6, y - 17 - far), (x + 3, y - 12 - far))
 
 
-def _kicked(pen: Pen, body: Joints, _head: float) -> None:
-    """A ball that flies off the foot."""
+def kicked_at(body: Joints) -> Point:
+    """Where what is kicked flies off the foot."""
+    x, y = body.leg_front[2]
+    return x + 19, y - 2
+
+
+def _kicking(pen: Pen, body: Joints, _head: float) -> None:
+    """Lines ahead of the foot."""
     x, y = body.leg_front[2]
     for dy in (-5, 0, 5):
         _speed(pen, (x + 5.5, y - 2 + dy * 0.6), (x + 8, y - 3 + dy * 0.8), (x + 11, y - 4 + dy))
-    _little_ball(pen, x + 19, y - 2)
 
 
 def _dirt(pen: Pen, body: Joints, _head: float) -> None:
@@ -192,7 +197,7 @@ def _gaze(pen: Pen, body: Joints, head: float) -> None:
 
 MARKS: dict[str, Mark] = {
     "wave": _waves, "sing": _song, "dance": _swirls, "cry": _weeping, "eat": _crumbs, "clap": _bursts, "throw": _swing,
-    "kick": _kicked, "dig": _dirt, "fall": _tumble, "look": _gaze,
+    "kick": _kicking, "dig": _dirt, "fall": _tumble, "look": _gaze,
 }  # fmt: skip
 """Marks around a figure, drawn last: pen, body, radius of the head."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
-from lianhuan.world.draw_actions import BEHIND, MARKS, TOOLS, Hold
+from lianhuan.world.draw_actions import BEHIND, MARKS, TOOLS, Hold, kicked_at
 from lianhuan.world.draw_animals import FUR, TAILS, draw_animal_head
 from lianhuan.world.draw_faces import face_of
 from lianhuan.world.draw_heads import SKIN, draw_hair_behind, draw_person_head
@@ -46,7 +46,7 @@ def draw_character(
 ) -> None:
     """Draw `actor` with the feet at (x, y), `scale` times as large as life.
 
-    `hold(x, y)` draws the prop in the hand at that place, in the figure's own mirrored coordinates.
+    `hold(x, y)` draws the prop in the hand, or at the foot that kicks it, at that place, in the figure's own mirrored coordinates.
     """
     pose, build = POSES[actor.action], BUILDS[actor.kind]
     body = joints(pose, build, HOLDING.get(actor.action) if hold else None)
@@ -105,7 +105,7 @@ def _figure(pen: Pen, actor: Actor, body: Joints, pose: Pose, hold: Hold | None)
     if look.worn == "scarf":
         draw_scarf(pen, trunk, cloth)
     if hold:
-        hold(*body.arm_front[2])
+        hold(*(kicked_at(body) if actor.action == "kick" else body.arm_front[2]))
     _arm(pen, body.arm_front, top, skin, edge=True, open_hand=pose.open_hand and actor.action == "reach")
     if look.worn == "coat":
         pen.line(body.arm_front[:2], coat_colour(cloth), 6.8)

@@ -119,7 +119,7 @@ POSES = {
 
 HOLDING = {"stand": (30, 88), "walk": (30, 88), "sit": (40, 84), "wave": (30, 88), "laugh": (34, 84),
            "crouch": (60, 84), "dance": (30, 88), "cry": (30, 88), "sing": (30, 88), "clap": (30, 88), "look": (30, 88),
-           "kick": (30, 100), "bow": (60, 84), "dig": (40, 96)}  # fmt: skip
+           "bow": (60, 84), "dig": (40, 96)}  # fmt: skip
 """Angles of the front arm in these poses when the hand holds a prop."""
 
 

@@ -35,6 +35,18 @@ _ASIDE = {1: 14.0, 2: 26.0, 4: 12.0}
 _MANY = 3
 _LOW = 1.15
 _RAISED = {"sit": 17.0, "sleep": 19.0}
+_SEAT = 34.0
+_SEATS = {
+    48.0: ("bed", "sofa", "car", "bus", "truck", "train", "tractor", "airplane", "helicopter", "horse", "camel", "zebra",
+           "deer", "whale", "dolphin", "unicorn", "dragon", "rocket"),
+    42.0: ("bicycle", "scooter", "sled"),
+}  # fmt: skip
+_SEAT_SIZE = {kind: size for size, kinds in _SEATS.items() for kind in kinds}
+"""Sizes of what carries an actor, where it is larger than a stone."""
+
+_INSIDE = frozenset({"car", "bus", "truck", "train", "tractor", "airplane", "helicopter", "rocket"})
+_ASTRIDE = frozenset({"horse", "camel", "zebra", "deer", "whale", "dolphin", "unicorn", "dragon"})
+_BACK_ROW = 20.0
 
 
 @dataclass(frozen=True)
@@ -57,20 +69,29 @@ def actor_spots(graph: SceneGraph) -> list[Spot]:
             for actor, x in zip(graph.actors, _FAR[count], strict=True)
         ]
     crowd = 0.8 if count > _MANY else 0.9 if count == _MANY else 1.0
-    spots = zip(graph.actors, _beside_prop(SLOTS[count], graph.prop), strict=True)
-    return [
-        Spot(x, _FEET + 6, min(crowd, 0.9)) if actor.action == "sleep" else Spot(x, _FEET, crowd)
-        for actor, x in spots
-    ]
+    places = _beside_prop(SLOTS[count], graph)
+    return [_middle(graph, i, x, crowd) for i, x in enumerate(places)]
 
 
-def _beside_prop(slots: tuple[float, ...], prop: Prop | None) -> tuple[float, ...]:
-    """The actors make room for a large prop beside them, four of them for any."""
+def _middle(graph: SceneGraph, i: int, x: float, crowd: float) -> Spot:
+    """On the ground; of several who lie, every other one lies farther back where they would cover one another."""
+    actor = graph.actors[i]
+    near = [graph.actors[k] for k in (i - 1, i + 1) if 0 <= k < len(graph.actors)]
+    covers = actor.action == "fall" or (actor.action == "sleep" and len(graph.actors) > _MANY)
+    if covers and i % 2 and any(other.action in ("fall", "sleep") for other in near):
+        return Spot(x, _FEET - _BACK_ROW, 0.8 * crowd)
+    return Spot(x, _FEET + 6, min(crowd, 0.9)) if actor.action == "sleep" else Spot(x, _FEET, crowd)
+
+
+def _beside_prop(slots: tuple[float, ...], graph: SceneGraph) -> tuple[float, ...]:
+    """The actors make room for a large prop beside them, four of them for any, and two or more for one that flies from a foot."""
+    prop, count = graph.prop, len(slots)
     if prop is None or prop.where not in ("left", "right"):
         return slots
-    aside = _ASIDE.get(len(slots), 0.0) * (_size(prop.kind, len(slots)) - 1 if len(slots) < _MANY else 1.0)
+    crowded = count > _MANY or (count > 1 and kicker(graph) is not None)
+    aside = _ASIDE[4] if crowded else _ASIDE.get(count, 0.0) * (_size(prop.kind, count) - 1)
     aside = max(aside, 0.0) if prop.where == "left" else -max(aside, 0.0)
-    close = 0.8 if len(slots) > _MANY else 1.0
+    close = 0.8 if crowded else 1.0
     return tuple(64 + aside + (x - 64) * close for x in slots) if aside else slots
 
 
@@ -78,7 +99,7 @@ def _near(graph: SceneGraph, i: int, x: float, scale: float) -> Spot:
     """Close up, the head decides: it is in the upper half, the feet may be below the picture."""
     actor = graph.actors[i]
     pose, build = POSES[actor.action], BUILDS[actor.kind]
-    if pose.lying:
+    if pose.lying or actor.action == "kick":
         return Spot(x, _FEET, min(scale, 1.25))
     if raised(graph, i):
         return Spot(x, _FEET + 6, scale)
@@ -132,4 +153,24 @@ def raised(graph: SceneGraph, i: int) -> float:
     prop = graph.prop
     if prop is None or prop.where != "under" or prop.holder != i:
         return 0.0
-    return _RAISED.get(graph.actors[i].action, 21.0)
+    lift = 5.0 if is_inside(prop) else 8.0 if prop.kind in _ASTRIDE else 0.0
+    return lift + _RAISED.get(graph.actors[i].action, 21.0)
+
+
+def seat_size(prop: Prop, actors: int) -> float:
+    """How large what carries an actor is, beside so many of them."""
+    size = _SEAT_SIZE.get(prop.kind, _SEAT)
+    return size if actors < _MANY else min(size, 1.2 * _SEAT)
+
+
+def is_inside(prop: Prop) -> bool:
+    """Whether the prop carries an actor within it, so that it is drawn before the actor."""
+    return prop.kind in _INSIDE
+
+
+def kicker(graph: SceneGraph) -> int | None:
+    """Who kicks the prop beside the actors: of those who kick, the one next to it; None where it is not kicked."""
+    kicks = [i for i, actor in enumerate(graph.actors) if actor.action == "kick"]
+    if not kicks or graph.prop is None or graph.prop.where not in ("left", "right"):
+        return None
+    return kicks[0] if graph.prop.where == "left" else kicks[-1]

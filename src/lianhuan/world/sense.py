@@ -61,11 +61,11 @@ HELD_FOR = {
 KICKED = _set("ball stone box pumpkin coconut basket boot shoe balloon")
 """Props that may lie before somebody who kicks."""
 
-HOLDING = frozenset(ACTIONS) - HELD_FOR.keys() - {"sleep", "clap", "climb", "fall", "dig", "kick"}
+HOLDING = frozenset(ACTIONS) - HELD_FOR.keys() - {"sleep", "clap", "climb", "fall", "dig", "kick", "cry"}
 """Actions beside those of `HELD_FOR` that are possible with a prop in the hand."""
 
-OPEN_AIR = frozenset({"dig"})
-"""Actions that need the ground."""
+OPEN_AIR = frozenset({"dig", "climb"})
+"""Actions that need the ground, or a tree."""
 
 IMPLIED = {"laugh": "happy", "cry": "sad"}
 """The feeling that an action says already."""
@@ -105,7 +105,7 @@ _LIKELY = {
     "kitchen": _FOODS,
     "garden": f"{_GREEN} bucket broom gloves ladder",
     "farm": "horse cow goat chicken rooster chick egg tractor corn duck bucket pumpkin potato milk wheel",
-    "mountain": "goat eagle tent stone pine compass map volcano snowman fire telescope wood",
+    "mountain": "goat eagle tent stone pine compass map volcano snowman fire telescope wood rainbow",
     "playground": "ball kite balloon scooter bicycle icecream teddy lollipop drum",
     "castle": "crown shield dragon unicorn flag key door trumpet ring trophy scroll gem wand horse",
     "school": "book pencil scissors paintbrush backpack clock bell puzzle map chair magnifier",
@@ -116,14 +116,14 @@ _LIKELY = {
     "bathroom": "mirror bucket duck cup sock lamp window boat",
     "attic": "box spider bat clock mirror hat violin trumpet teddy letter key radio sofa camera lamp",
     "cave": "bat gem lantern fire bone candle spider dragon stone star lizard snake",
-    "desert": "camel cactus snake lizard stone bone compass tent map",
+    "desert": "camel cactus snake lizard stone bone compass tent map kangaroo zebra giraffe",
     "lake": f"{_WATER} dolphin fish house",
-    "island": "coconut parrot shell crab turtle map anchor volcano boat pineapple telescope",
+    "island": "coconut parrot shell crab turtle map anchor volcano boat pineapple telescope helicopter octopus",
     "bridge": "boat bicycle fish duck lamp flag car umbrella train",
     "park": f"{_GREEN} fountain bicycle scooter icecream balloon swan",
     "harbour": f"{_SEA} telescope flag bell box lantern",
     "station": "train clock backpack bell box telephone letter lamp bus flag",
-    "village": "house bell chicken goat cow bicycle lantern fountain bread wheel",
+    "village": "house bell chicken goat cow bicycle lantern fountain bread wheel hammer rainbow",
     "orchard": f"{_FRUIT} tree ladder nest bee chestnut",
     "jungle": "parrot snake spider lizard butterfly banana crocodile peacock frog tent",
     "snowfield": "snowman sled penguin seal gloves boot pine star owl wood",

@@ -166,7 +166,7 @@ class _Author:
     def _picture(self, stage: Sequence[Actor], setting: SceneGraph, before: Prop | None) -> SceneGraph:
         actions = self._actions(len(stage), setting.place)
         prop = self._prop(actions, setting.place, before)
-        facings = _facings(len(stage), prop)
+        facings = _facings(actions, prop)
         emotions = self._emotions(actions)
         actors = tuple(
             replace(actor, action=action, facing=facing, emotion=emotion)
@@ -207,10 +207,10 @@ class _Author:
             for slot, act in enumerate(actions)
             if act == "sit" or (act in RESTING and kind not in MOUNTS)
         ]
-        if kind in SEATS and resting and dice.chance(0.6):
+        if used is None and kind in SEATS and resting and dice.chance(0.6):
             return Prop(kind=kind, where="under", holder=dice.pick(resting))
         holding = [slot for slot, act in enumerate(actions) if act in HOLDING]
-        if holding and kind not in self._world.large and dice.chance(0.15):
+        if used is None and holding and kind not in self._world.large and dice.chance(0.15):
             return Prop(kind=kind, where="held", holder=dice.pick(holding))
         return Prop(kind=kind, where="left" if dice.chance(0.35) else "right")
 
@@ -246,7 +246,12 @@ class _Author:
 _USED = HELD_FOR | {"kick": KICKED}
 
 
-def _facings(count: int, prop: Prop | None) -> tuple[str, ...]:
-    if count == 1:
-        return ("left" if prop and prop.where == "left" else "right",)
-    return ("right",) * (count - count // 2) + ("left",) * (count // 2)
+def _facings(actions: Sequence[str], prop: Prop | None) -> list[str]:
+    """Several face one another, one alone and those who kick the prop."""
+    count = len(actions)
+    aside = "left" if prop and prop.where == "left" else "right"
+    facings = ["right"] * (count - count // 2) + ["left"] * (count // 2)
+    return [
+        aside if count == 1 or (prop and act == "kick") else face
+        for act, face in zip(actions, facings, strict=True)
+    ]
