@@ -76,8 +76,9 @@ def measure(name: str, options: argparse.Namespace, out: Path) -> dict[str, floa
     torch.manual_seed(0)
     text, memory = parts.trained_words(options.run), METHODS[name]()
     parts.start_looking(memory, options.run)
-    shown = parts.story_data(options.run, options.stories, 32, seed=31)
-    asked = parts.story_data(options.run, options.held_out, options.held_out, seed=32, split="test")
+    shown = parts.story_data(options.run, text.config, options.stories, 32, seed=31)
+    held = options.held_out
+    asked = parts.story_data(options.run, text.config, held, held, seed=32, split="test")
     learning = StoryObjective(text, [memory], shown)
     text.requires_grad_(False)
     config = TrainConfig(

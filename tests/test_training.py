@@ -16,8 +16,8 @@ from lianhuan.memory.lstm import LSTMMemoryConfig
 from lianhuan.models.autoencoder import Autoencoder
 from lianhuan.models.denoiser import Denoiser, build_unet
 from lianhuan.models.few_steps import FewSteps
-from lianhuan.models.sizes import AutoencoderConfig
-from lianhuan.models.text_encoder import StoryTextEncoder, TextEncoderConfig
+from lianhuan.models.sizes import AutoencoderConfig, TextEncoderConfig
+from lianhuan.models.text_encoder import StoryTextEncoder
 from lianhuan.models.tokens import PageTokenizer
 from lianhuan.sampling import NoisePath
 from lianhuan.story import PageRequest, StageEntry
@@ -55,7 +55,7 @@ def story(pictures: WorldPictures) -> StoryObjective:
     ]
     latents = torch.randn(4, FRAMES, 4, 16, 16)
     focus = np.zeros((4, FRAMES, 16, 16, 2), dtype=np.uint8)
-    data = StoryData(latents, focus, pictures, PageTokenizer(words, 60), batch=2, seed=0)
+    data = StoryData(latents, focus, pictures, PageTokenizer(words, text.config), batch=2, seed=0)
     denoiser = Denoiser(build_unet(4, 32, (16, 32)), NoisePath.cosine(), "v_prediction")
     return StoryObjective(text, memories, data, denoiser)
 
@@ -182,7 +182,7 @@ def test_the_heads_of_the_full_world_learn_its_labels() -> None:
     assert torch.isfinite(loss)
     assert {"view", "emotion", "worn", "seen_worn"} <= figures.keys()
     assert objective.heads.heads["prop"].out_features == 1 + len(FULL.props)
-    assert {"view", "emotion", "worn"}.isdisjoint(StoryHeads(8).heads)
+    assert {"view", "emotion", "worn"}.isdisjoint(StoryHeads(TextEncoderConfig(1)).heads)
 
 
 def test_training_pages_of_the_full_world_name_the_style_of_the_book() -> None:
@@ -266,7 +266,7 @@ def test_training_pages_are_a_pure_function_and_keep_looks_hidden() -> None:
 
 
 def test_page_tokens_keep_the_stage_when_the_caption_is_long() -> None:
-    tokenizer = PageTokenizer(tiny_tokenizer(), 20)
+    tokenizer = PageTokenizer(tiny_tokenizer(), TextEncoderConfig(1, max_length=20))
     stage = (StageEntry(name="a", kind="b"), StageEntry(name="c", kind="d"))
     ids, segments, mask = tokenizer([PageRequest(scene_id="s", caption="x " * 50, place="e", stage=stage)])
     assert ids.shape == (1, 20)

@@ -46,7 +46,7 @@ def with_characters(generator: LatentDiffusion, characters: Mapping[str, Adapter
         fingerprint=short_hash(" ".join(marks)),
         autoencoder=generator.autoencoder,
         text_encoder=text,
-        tokenizer=PageTokenizer(words, generator.tokenizer.max_length),
+        tokenizer=PageTokenizer(words, generator.tokenizer.sizes),
         denoiser=denoiser,
         bound=generator.bound,
     )

@@ -16,8 +16,8 @@ from lianhuan.models.context import Context
 from lianhuan.models.denoiser import Denoiser
 from lianhuan.models.few_steps import FEW_STEPS, read_few_steps
 from lianhuan.models.files import fingerprint, load_weights, read_config
-from lianhuan.models.sizes import SIDE, AutoencoderConfig
-from lianhuan.models.text_encoder import StoryTextEncoder, TextEncoderConfig
+from lianhuan.models.sizes import SIDE, AutoencoderConfig, TextEncoderConfig
+from lianhuan.models.text_encoder import StoryTextEncoder
 from lianhuan.models.tokens import PageTokenizer
 from lianhuan.sampling import NoisePath
 from lianhuan.story import PageRequest
@@ -64,7 +64,7 @@ class LatentDiffusion(LatentGenerator):
 
     @torch.no_grad()
     def encode(self, requests: Sequence[PageRequest]) -> Context:
-        """Context of each page, (B, 4 + L, D); a page has the same numbers in any batch."""
+        """Context of each page, (B, S + L, D); a page has the same numbers in any batch."""
         ids, segments, mask = (part.to(self.device) for part in self.tokenizer(requests))
         contexts = []
         for row, page in enumerate(requests):
@@ -115,7 +115,7 @@ def load_latent_diffusion(folder: Path, name: str, parts: Sequence[str], compute
         fingerprint=fingerprint(folder, parts),
         autoencoder=autoencoder,
         text_encoder=text_encoder,
-        tokenizer=PageTokenizer(tokenizer, text_encoder.config.max_length),
+        tokenizer=PageTokenizer(tokenizer, text_encoder.config),
         denoiser=denoisers["unet"],
         bound=path_config.get("bound"),
         quick=None if quick is None else Quick(quick, read_few_steps(folder / FEW_STEPS)),

@@ -21,10 +21,10 @@ from lianhuan.models.files import Arrays, fingerprint, load_arrays, read_config
 from lianhuan.models.light.autoencoder import decoder, encoder
 from lianhuan.models.light.graph import Graph
 from lianhuan.models.light.run import Network
-from lianhuan.models.light.unet import sinusoids, unet
+from lianhuan.models.light.unet import sinusoids, summary_tokens, unet
 from lianhuan.models.light.words import text_encoder
-from lianhuan.models.sizes import SIDE, AutoencoderConfig
-from lianhuan.models.tokens import SUMMARY_TOKENS, PageTokenizer
+from lianhuan.models.sizes import SIDE, AutoencoderConfig, TextEncoderConfig
+from lianhuan.models.tokens import PageTokenizer
 from lianhuan.sampling import NoisePath, page_noise
 from lianhuan.story import PageRequest
 from lianhuan.tensors import to_array, to_images
@@ -81,7 +81,8 @@ class LightDenoiser:
         x: Array = dice.standard_normal((rows, channels, side, side), np.float32)
         words = (rows, length, self.config["cross_attention_dim"])
         tokens: Array = dice.standard_normal(words, np.float32)
-        mask: Array = np.arange(length) < np.linspace(length, SUMMARY_TOKENS, rows)[:, None]
+        least = summary_tokens(self.config)
+        mask: Array = np.arange(length) < np.linspace(length, least, rows)[:, None]
         pages = [slice(row, row + branches) for row in range(0, rows, branches)]
         alone = [self(x[page], TRIED_AT, Context(tokens[page], mask[page])) for page in pages]
         same = np.array_equal(self(x, TRIED_AT, Context(tokens, mask)), np.concatenate(alone))
@@ -118,12 +119,13 @@ class LightDiffusion(LatentGenerator):
         self.name = name
         self.fingerprint = fingerprint(folder, parts)
         self._words = load_arrays(folder / "text_encoder")
-        autoencoder, text, path = (
+        autoencoder, words_config, path = (
             read_config(folder / part) for part in ("autoencoder", "text_encoder", "path")
         )
         try:
             words = Tokenizer.from_file(str(folder / "text_encoder" / "tokenizer.json"))
-            self.tokenizer = PageTokenizer(words, text["max_length"])
+            text = TextEncoderConfig(**words_config)
+            self.tokenizer = PageTokenizer(words, text)
             way = NoisePath.cosine(path["times"]), path["prediction"]
             sizes = AutoencoderConfig(**autoencoder)
             self.bound = path.get("bound")
@@ -132,21 +134,21 @@ class LightDiffusion(LatentGenerator):
         self.size, self.cell = sizes.size, sizes.size // SIDE
         self._shape = (sizes.latent_channels, SIDE, SIDE)
         home = folder / "autoencoder"
-        arrays, length = load_arrays(home), self.tokenizer.max_length
+        arrays, length = load_arrays(home), text.max_length
         self._encode = Network(home, lambda: encoder(Graph(arrays), sizes))
         self._decode = Network(home, lambda: decoder(Graph(arrays), sizes))
         self._read = Network(
             folder / "text_encoder",
-            lambda: text_encoder(Graph(self._words), text["layers"], text["heads"], length),
+            lambda: text_encoder(Graph(self._words), text.layers, text.heads, length),
         )
-        part, length = folder / FEW_STEPS, length + SUMMARY_TOKENS
+        part, length = folder / FEW_STEPS, length + text.summary_tokens
         self.denoiser: Any = LightDenoiser(folder / "unet", *way, length, 0 if part.is_dir() else 2)
         if part.is_dir():
             quick: Any = LightDenoiser(part, *way, length, 1)
             self.quick = Quick(quick, read_few_steps(part))
 
     def encode(self, requests: Sequence[PageRequest]) -> Context:
-        """Context of each page, (B, 4 + L, D); a page has the same numbers in any batch."""
+        """Context of each page, (B, S + L, D); a page has the same numbers in any batch."""
         ids, segments, mask = self.tokenizer.arrays(requests)
         words, kinds = (self._words[f"{table}.weight"] for table in ("words", "segments"))
         rows = [
@@ -155,7 +157,7 @@ class LightDiffusion(LatentGenerator):
                 *(np.split(part, len(requests)) for part in (ids, segments, mask)), strict=True
             )
         ]
-        lead: Array = np.ones((len(requests), SUMMARY_TOKENS), dtype=bool)
+        lead: Array = np.ones((len(requests), self.tokenizer.sizes.summary_tokens), dtype=bool)
         keep: Array = np.concatenate([lead, mask], axis=1)
         tokens: Array = np.concatenate(rows)
         return Context(

@@ -32,8 +32,7 @@ from lianhuan.models.adapter import attention_layers
 from lianhuan.models.context import Context
 from lianhuan.models.files import fingerprint, load_weights, read_config, save_part
 from lianhuan.models.sizes import SIDE
-from lianhuan.models.slots import Slots, grid
-from lianhuan.models.tokens import SUMMARY_TOKENS
+from lianhuan.models.slots import SUMMARY_TOKENS, Slots, grid
 
 FORMAT = "lianhuan-memory-1"
 KINDS = (LSTMMemory.name, ARLDMMemory.name)

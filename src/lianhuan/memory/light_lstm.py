@@ -17,7 +17,6 @@ from lianhuan.models.context import Context
 from lianhuan.models.files import load_arrays, read_config
 from lianhuan.models.light.graph import Graph, first, flattened, gelu, halves, merged, number, padding, shaped
 from lianhuan.models.light.run import Network
-from lianhuan.models.tokens import SUMMARY_TOKENS
 
 SHARPNESS = 4.0
 GATE_LIMIT = 6.0
@@ -49,11 +48,12 @@ class LightLSTMMemory:
             width, self._heads = config["width"], config["heads"]
             matrix = (self._heads, width // self._heads, width // self._heads)
             hidden, picture = (config["hidden"],), (config["picture_width"],)
+            lead = config.get("summary_tokens", 4)
         except (KeyError, TypeError) as error:
             raise CheckpointError(f"{folder}: settings that this version cannot use ({error})") from error
         self._shapes = {"h": hidden, "c": hidden, "picture": picture, "matrix": matrix, "weight": matrix[:2]}
-        self._reading(SUMMARY_TOKENS)  # what does not fit is told before anything is drawn
-        self._writing(SUMMARY_TOKENS, config["latent_channels"], 16, 16)
+        self._reading(lead)  # what does not fit is told before anything is drawn
+        self._writing(lead, config["latent_channels"], 16, 16)
 
     def start(self, stories: int) -> State:
         """Zero state and the learned vector that stands for "no picture yet"."""
@@ -90,14 +90,15 @@ class _Graph:
         self.tokens = g.input("tokens", (1, length, len(g.array("recall.weight"))))
         self.hidden = padding(g.input("mask", (1, length)))
         self.state = {name: g.input(name, (1, *shape)) for name, shape in shapes.items()}
-        self.summary = first(self.tokens, SUMMARY_TOKENS)
+        self.lead = g.array("pool.weight").shape[1] // self.tokens.shape[2]
+        self.summary = first(self.tokens, self.lead)
 
     def reader(self) -> ov.Model:
         """The tokens with what is remembered."""
         g, (h, _) = self.g, self._advance()
         asked = ops.add(shaped(g.linear(h, "from_state"), 1, 1, -1), g.linear(self.tokens, "from_token"))
         known = g.linear(self._recall(), "recall")
-        rest = np.zeros((1, self.tokens.shape[1] - SUMMARY_TOKENS, known.shape[2]), np.float32)
+        rest = np.zeros((1, self.tokens.shape[1] - self.lead, known.shape[2]), np.float32)
         known = ops.concat([known, ops.constant(rest)], 1)
         return g.model(read=ops.add(ops.add(self.tokens, g.linear(gelu(asked), "out")), known))
 

@@ -21,7 +21,6 @@ from lianhuan.generators.base import Input
 from lianhuan.memory.base import Branch, State
 from lianhuan.models.context import Context
 from lianhuan.models.stem import CELLS, picture_stem
-from lianhuan.models.tokens import SUMMARY_TOKENS
 
 SHARPNESS = 4.0
 """Factor of the keys before their softmax: names are well apart from the start of training."""
@@ -31,19 +30,20 @@ GATE_LIMIT = 6.0
 
 @dataclass(frozen=True)
 class LSTMMemoryConfig:
-    """Sizes of `LSTMMemory`."""
+    """Sizes of `LSTMMemory`; `summary_tokens` are those that lead a page, S below."""
 
     latent_channels: int = 8
     width: int = 256
     picture_width: int = 512
     hidden: int = 384
     heads: int = 4
+    summary_tokens: int = 4
 
 
 class PictureEncoder(nn.Module):
-    """Features of a picture (B, C, 16, 16) seen together with the summary tokens (B, 4, D) of its own words."""
+    """Features of a picture (B, C, 16, 16) seen together with the summary tokens (B, S, D) of its own words."""
 
-    def __init__(self, channels: int, width: int, out: int):
+    def __init__(self, channels: int, width: int, out: int, summary_tokens: int):
         super().__init__()
         self.convs = picture_stem(channels, width)
         self.positions = nn.Parameter(0.02 * torch.randn(CELLS, width))
@@ -51,10 +51,10 @@ class PictureEncoder(nn.Module):
             width, 4, 2 * width, dropout=0.0, activation="gelu", batch_first=True, norm_first=True
         )
         self.norm = nn.LayerNorm(width)
-        self.out = nn.Linear(SUMMARY_TOKENS * width, out)
+        self.out = nn.Linear(summary_tokens * width, out)
 
     def see(self, latents: Tensor, summary: Tensor) -> Tensor:
-        """The summary tokens after looking at the picture: (B, 4, D)."""
+        """The summary tokens after looking at the picture: (B, S, D)."""
         patches = self.convs(latents).flatten(2).transpose(1, 2) + self.positions
         return self.norm(self.attend(summary, patches))
 
@@ -75,9 +75,9 @@ class MatrixCell(nn.Module):
     how much a look counts against those before it: new clothes much, an empty place nothing.
     """
 
-    def __init__(self, width: int, heads: int):
+    def __init__(self, width: int, heads: int, summary_tokens: int):
         super().__init__()
-        self.heads = heads
+        self.heads, self.summary_tokens = heads, summary_tokens
         self.who = nn.MultiheadAttention(width, heads, batch_first=True)
         self.norm = nn.LayerNorm(width)
         self.key = nn.Linear(width, width)
@@ -91,7 +91,7 @@ class MatrixCell(nn.Module):
         return {"matrix": weight[..., None].repeat(1, 1, 1, size), "weight": weight}
 
     def write(self, state: State, context: Context, seen: Tensor) -> dict[str, Tensor]:
-        """Add what was `seen`, (B, 4, D), at each summary token; "matrix" is (B, H, D / H, D / H), "weight" (B, H, D / H)."""
+        """Add what was `seen`, (B, S, D), at each summary token; "matrix" is (B, H, D / H, D / H), "weight" (B, H, D / H)."""
         names = self._names(context)
         gate = GATE_LIMIT * torch.tanh(self.gate(torch.cat([names, seen], dim=2)) / GATE_LIMIT)
         keys = self._address(names) * gate.exp().transpose(1, 2)[..., None]
@@ -101,7 +101,7 @@ class MatrixCell(nn.Module):
         }
 
     def read(self, state: State, context: Context) -> Tensor:
-        """What is known at each summary token, (B, 4, D); zero before the first write."""
+        """What is known at each summary token, (B, S, D); zero before the first write."""
         queries = self._address(self._names(context))
         found = queries @ state["matrix"].transpose(2, 3)
         weight = queries @ state["weight"][..., None]
@@ -109,7 +109,7 @@ class MatrixCell(nn.Module):
 
     def _names(self, context: Context) -> Tensor:
         """The summary tokens after a look at all words: who stands there."""
-        summary, words = context.tokens[:, :SUMMARY_TOKENS], context.tokens
+        summary, words = context.tokens[:, : self.summary_tokens], context.tokens
         looked, _ = self.who(summary, words, words, key_padding_mask=~context.mask, need_weights=False)
         return self.norm(summary + looked)
 
@@ -133,17 +133,17 @@ class LSTMMemory(nn.Module):
     def __init__(self, config: LSTMMemoryConfig):
         super().__init__()
         self.config = config
-        width = config.width
-        self.pictures = PictureEncoder(config.latent_channels, width, config.picture_width)
+        width, self.summary = config.width, config.summary_tokens
+        self.pictures = PictureEncoder(config.latent_channels, width, config.picture_width, self.summary)
         self.first = nn.Parameter(torch.zeros(config.picture_width))
-        self.pool = nn.Linear(SUMMARY_TOKENS * width, width)
+        self.pool = nn.Linear(self.summary * width, width)
         self.cell = nn.LSTMCell(width + config.picture_width, config.hidden)
         self.from_state = nn.Linear(config.hidden, 2 * width)
         self.from_token = nn.Linear(width, 2 * width)
         self.out = nn.Linear(2 * width, width)
         nn.init.zeros_(self.out.weight)
         nn.init.zeros_(self.out.bias)
-        self.matrix = MatrixCell(width, config.heads)
+        self.matrix = MatrixCell(width, config.heads, self.summary)
         self.recall = nn.Linear(width, width)
         nn.init.zeros_(self.recall.weight)
         nn.init.zeros_(self.recall.bias)
@@ -163,7 +163,7 @@ class LSTMMemory(nn.Module):
             nn.functional.gelu(self.from_state(hidden)[:, None] + self.from_token(context.tokens))
         )
         known = self.recall(self.matrix.read(state, context))
-        rest = (0, 0, 0, context.tokens.shape[1] - SUMMARY_TOKENS)
+        rest = (0, 0, 0, context.tokens.shape[1] - self.summary)
         return context.with_tokens(context.tokens + residual + nn.functional.pad(known, rest))
 
     def write(self, state: State, context: Context, latents: Tensor) -> State:
@@ -171,8 +171,8 @@ class LSTMMemory(nn.Module):
         return self.remember(state, context, self.look(context, latents))
 
     def look(self, context: Context, latents: Tensor) -> Tensor:
-        """The summary tokens (B, 4, D) after looking at the picture of their page."""
-        return self.pictures.see(latents, context.tokens[:, :SUMMARY_TOKENS])
+        """The summary tokens (B, S, D) after looking at the picture of their page."""
+        return self.pictures.see(latents, context.tokens[:, : self.summary])
 
     def remember(self, state: State, context: Context, seen: Tensor) -> State:
         """`write`, of a picture that `look` has seen."""
@@ -186,7 +186,7 @@ class LSTMMemory(nn.Module):
 
     def advance(self, state: State, context: Context) -> tuple[Tensor, Tensor]:
         """The LSTM's hidden and cell state, both (B, hidden), on reading a frame's words after the previous picture."""
-        pooled = self.pool(context.tokens[:, :SUMMARY_TOKENS].flatten(1))
+        pooled = self.pool(context.tokens[:, : self.summary].flatten(1))
         return self.cell(torch.cat([pooled, state["picture"]], dim=1), (state["h"], state["c"]))
 
     def to_config(self) -> dict[str, int]:

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from lianhuan.errors import CheckpointError
 from lianhuan.models.files import load_weights, read_config, save_part
-from lianhuan.models.text_encoder import StoryTextEncoder, TextEncoderConfig
+from lianhuan.models.sizes import TextEncoderConfig
+from lianhuan.models.text_encoder import StoryTextEncoder
 from lianhuan.models.tokens import PageTokenizer
 from lianhuan.story import PageRequest
 
@@ -25,7 +26,7 @@ HOTTEST = 100.0
 
 @dataclass(frozen=True)
 class ClipConfig:
-    """Sizes of `StoryClip`; `vocabulary` to `text_layers` are the text encoder's, `pictures` the convolutions' channels."""
+    """Sizes of `StoryClip`; all but `pictures`, the convolutions' channels, and `width` are the text encoder's."""
 
     vocabulary: int
     word_width: int = 128
@@ -35,11 +36,36 @@ class ClipConfig:
     max_length: int = 60
     pictures: tuple[int, ...] = (64, 128, 192)
     width: int = 192
+    stage: int = 3
+    styles: bool = False
 
     @classmethod
     def with_words(cls, text: TextEncoderConfig) -> Self:
         """The sizes with a text encoder of another model."""
-        return cls(text.vocabulary, text.word_width, text.width, text.layers, text.heads, text.max_length)
+        return cls(
+            text.vocabulary,
+            text.word_width,
+            text.width,
+            text.layers,
+            text.heads,
+            text.max_length,
+            stage=text.stage,
+            styles=text.styles,
+        )
+
+    @property
+    def text(self) -> TextEncoderConfig:
+        """The sizes of the text encoder."""
+        return TextEncoderConfig(
+            self.vocabulary,
+            self.word_width,
+            self.text_width,
+            self.text_layers,
+            self.heads,
+            self.max_length,
+            self.stage,
+            self.styles,
+        )
 
 
 class PictureEncoder(nn.Module):
@@ -91,18 +117,9 @@ class StoryClip(nn.Module):
     def __init__(self, config: ClipConfig, tokenizer: Tokenizer):
         super().__init__()
         self.config = config
-        self.words = PageTokenizer(tokenizer, config.max_length)
+        self.words = PageTokenizer(tokenizer, config.text)
         self.pictures = PictureEncoder(config.pictures, config.width, config.heads)
-        self.text = StoryTextEncoder(
-            TextEncoderConfig(
-                config.vocabulary,
-                config.word_width,
-                config.text_width,
-                config.text_layers,
-                config.heads,
-                config.max_length,
-            )
-        )
+        self.text = StoryTextEncoder(config.text)
         self.to_shared = nn.Linear(config.text_width, config.width)
         self.log_scale = nn.Parameter(torch.tensor(log(1 / 0.07)))
 

@@ -13,7 +13,6 @@ from lianhuan.models.attention import SharedAttention, look_back
 from lianhuan.models.context import Context, References
 from lianhuan.models.files import save_part
 from lianhuan.models.prompts import last_of_group
-from lianhuan.models.tokens import SUMMARY_TOKENS
 from lianhuan.sampling import NoisePath
 
 Prediction = Literal["epsilon", "v_prediction"]
@@ -21,7 +20,9 @@ SIZES = 6
 """Numbers at the end of a context's `extra`."""
 
 
-def build_unet(latent_channels: int, context_width: int, widths: tuple[int, ...]) -> UNet2DConditionModel:
+def build_unet(
+    latent_channels: int, context_width: int, widths: tuple[int, ...], summary_tokens: int = 4
+) -> UNet2DConditionModel:
     """The UNet of the embedded model: attention at the lower levels, summary tokens added to the time embedding."""
     attention = [False] + [True] * (len(widths) - 1)
     return UNet2DConditionModel(
@@ -36,7 +37,7 @@ def build_unet(latent_channels: int, context_width: int, widths: tuple[int, ...]
         attention_head_dim=tuple(max(1, width // 32) for width in widths),
         norm_num_groups=16,
         class_embed_type="simple_projection",
-        projection_class_embeddings_input_dim=SUMMARY_TOKENS * context_width,
+        projection_class_embeddings_input_dim=summary_tokens * context_width,
     )
 
 
@@ -86,7 +87,10 @@ class Denoiser(nn.Module):
         layers: Any = unet.attn_processors  # type: ignore[attr-defined]  # diffusers adds it
         unet.set_attn_processor({name: SharedAttention(name) for name in layers})  # type: ignore[attr-defined]  # diffusers adds it
         self.unet: nn.Module = unet  # type: ignore[assignment]  # diffusers hides that it is one
-        self.summary = unet.config.class_embed_type is not None  # type: ignore[attr-defined]  # diffusers adds it
+        config: Any = unet.config  # type: ignore[attr-defined]  # diffusers adds it
+        self.summary = 0
+        if config.class_embed_type is not None:
+            self.summary = config.projection_class_embeddings_input_dim // config.cross_attention_dim
         self.path = path
         self.prediction = prediction
 
@@ -107,7 +111,7 @@ class Denoiser(nn.Module):
 
     def _run(self, x: Tensor, t: Tensor, context: Context, pages: Tensor | None = None) -> Tensor:
         tokens, extra = context.tokens, context.extra
-        labels = tokens[:, :SUMMARY_TOKENS].flatten(1) if self.summary else None
+        labels = tokens[:, : self.summary].flatten(1) if self.summary else None
         mask = None if bool(context.mask.all()) else context.mask
         given = {"pages": pages, "prompts": context.prompts}
         looking = {name: value for name, value in given.items() if value is not None}

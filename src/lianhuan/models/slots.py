@@ -7,7 +7,9 @@ from torch import Tensor, nn
 
 from lianhuan.models.context import Context
 from lianhuan.models.sizes import SIDE
-from lianhuan.models.tokens import SUMMARY_TOKENS
+
+SUMMARY_TOKENS = 4
+"""Leading tokens that are made where the text encoder has none."""
 
 
 class Slots(nn.Module):

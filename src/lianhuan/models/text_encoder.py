@@ -1,23 +1,11 @@
 """The story text encoder: words of a page and its stage state -> tokens for the denoiser."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 import torch
 from torch import Tensor, nn
 
-from lianhuan.models.tokens import SEGMENTS, SUMMARY_TOKENS
-
-
-@dataclass(frozen=True)
-class TextEncoderConfig:
-    """Sizes of `StoryTextEncoder`; lengths are in tokens."""
-
-    vocabulary: int
-    word_width: int = 128
-    width: int = 256
-    layers: int = 3
-    heads: int = 4
-    max_length: int = 60
+from lianhuan.models.sizes import TextEncoderConfig
 
 
 class _WordConv(nn.Module):
@@ -34,10 +22,10 @@ class _WordConv(nn.Module):
 
 
 class StoryTextEncoder(nn.Module):
-    """Tokens of a page's caption and stage -> (B, 4 + L, D) context tokens.
+    """Tokens of a page's caption and stage -> (B, S + L, D) context tokens.
 
     Word embeddings start from a public sentence encoder (see the model card); two convolutions over words bind names to
-    what they do, a small transformer does the rest, and a raw word skip keeps the identity of every word. The four
+    what they do, a small transformer does the rest, and a raw word skip keeps the identity of every word. The S
     summary tokens lead.
     """
 
@@ -46,9 +34,9 @@ class StoryTextEncoder(nn.Module):
         self.config = config
         width = config.width
         self.words = nn.Embedding(config.vocabulary, config.word_width)
-        self.segments = nn.Embedding(SEGMENTS, width)
+        self.segments = nn.Embedding(config.segments, width)
         self.positions = nn.Embedding(config.max_length, width)
-        self.summary = nn.Parameter(torch.randn(SUMMARY_TOKENS, width))
+        self.summary = nn.Parameter(torch.randn(config.summary_tokens, width))
         self.enter = nn.Linear(config.word_width, width)
         self.convs = nn.ModuleList([_WordConv(width) for _ in range(2)])
         layer = nn.TransformerEncoderLayer(
@@ -67,18 +55,19 @@ class StoryTextEncoder(nn.Module):
             mask: (B, L) bool, True = keep.
 
         Returns:
-            tokens (B, 4 + L, D) and their mask (B, 4 + L), True = keep.
+            tokens (B, S + L, D) and their mask (B, S + L), True = keep.
         """
         words = self.words(ids)
         x = self.enter(words) + self.segments(segments) + self.positions.weight[: ids.shape[1]]
         for conv in self.convs:
             x = conv(x, mask)
         x = torch.cat([self.summary.expand(len(x), -1, -1), x], dim=1)
-        keep = torch.cat([mask.new_ones(len(x), SUMMARY_TOKENS), mask], dim=1)
+        lead = self.config.summary_tokens
+        keep = torch.cat([mask.new_ones(len(x), lead), mask], dim=1)
         x = self.norm(self.transformer(x, src_key_padding_mask=~keep))
-        x = torch.cat([x[:, :SUMMARY_TOKENS], x[:, SUMMARY_TOKENS:] + self.skip(words)], dim=1)
+        x = torch.cat([x[:, :lead], x[:, lead:] + self.skip(words)], dim=1)
         return x, keep
 
-    def to_config(self) -> dict[str, int]:
+    def to_config(self) -> dict[str, int | bool]:
         """The sizes as plain JSON."""
         return asdict(self.config)

@@ -1,4 +1,4 @@
-"""From a page request to word ids: the caption, then the place, then who is on stage."""
+"""From a page request to word ids: the caption, then the place, the style, and who is on stage."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -7,15 +7,11 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
+from lianhuan.models.sizes import TextEncoderConfig
 from lianhuan.story import PageRequest
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-SUMMARY_TOKENS = 4
-"""Leading tokens of every context: one for the page as a whole, one for each of three places on the stage."""
-SEGMENTS = 2 + 3
-"""Segment ids: 0 caption, 1 place, 2.. the characters on stage in order."""
 
 
 class PageTokenizer:
@@ -23,18 +19,18 @@ class PageTokenizer:
 
     Args:
         tokenizer: a WordPiece tokenizer of the `tokenizers` library with a [PAD] token.
-        max_length: words of a page beyond this number are cut, first from the end of the caption.
+        sizes: of the text encoder. Words of a page beyond its `max_length` are cut, first from the end of the caption.
     """
 
-    def __init__(self, tokenizer: Tokenizer, max_length: int):
+    def __init__(self, tokenizer: Tokenizer, sizes: TextEncoderConfig):
         self.tokenizer = tokenizer
-        self.max_length = max_length
+        self.sizes = sizes
         self.pad: int = tokenizer.token_to_id("[PAD]")  # type: ignore[assignment]  # None without [PAD]: NumPy refuses it
 
     def __call__(self, requests: Sequence[PageRequest]) -> "tuple[Tensor, Tensor, Tensor]":
         """Word ids, segments (both (B, L) int64) and mask ((B, L) bool, True = keep), as torch tensors.
 
-        L is always `max_length`, so that a page has the same numbers in any batch.
+        L is always the longest, so that a page has the same numbers in any batch.
         """
         import torch
 
@@ -45,7 +41,7 @@ class PageTokenizer:
         self, requests: Sequence[PageRequest]
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
         """The same as NumPy arrays, without torch."""
-        ids = np.full((len(requests), self.max_length), self.pad, dtype=np.int64)
+        ids = np.full((len(requests), self.sizes.max_length), self.pad, dtype=np.int64)
         segments = np.zeros_like(ids)
         for row, request in enumerate(requests):
             words, kinds = self._page(request)
@@ -54,12 +50,13 @@ class PageTokenizer:
         return ids, segments, ids != self.pad
 
     def _page(self, request: PageRequest) -> tuple[list[int], list[int]]:
-        stage = [(1, request.place or "")]
-        stage += [(2 + i, f"{e.name} {e.kind} {e.look}") for i, e in enumerate(request.stage[: SEGMENTS - 2])]
-        tail = [(word, segment) for segment, text in stage for word in self._words(text)][
-            : self.max_length // 2
-        ]
-        head = [(word, 0) for word in self._words(request.caption)][: self.max_length - len(tail)]
+        sizes, longest = self.sizes, self.sizes.max_length
+        told = [(1, request.place or "")]
+        if sizes.styles:
+            told.append((sizes.segments - 1, request.style))
+        told += [(2 + i, f"{e.name} {e.kind} {e.look}") for i, e in enumerate(request.stage[: sizes.stage])]
+        tail = [(word, segment) for segment, text in told for word in self._words(text)][: longest // 2]
+        head = [(word, 0) for word in self._words(request.caption)][: longest - len(tail)]
         pairs = head + tail
         return [word for word, _ in pairs], [segment for _, segment in pairs]
 

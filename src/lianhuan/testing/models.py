@@ -17,18 +17,20 @@ from lianhuan.models.autoencoder import Autoencoder
 from lianhuan.models.denoiser import build_unet, save_unet
 from lianhuan.models.few_steps import FEW_STEPS, HOW, FewSteps
 from lianhuan.models.files import save_part
-from lianhuan.models.sizes import AutoencoderConfig
-from lianhuan.models.text_encoder import StoryTextEncoder, TextEncoderConfig
+from lianhuan.models.sizes import AutoencoderConfig, TextEncoderConfig
+from lianhuan.models.text_encoder import StoryTextEncoder
 
 CHANNELS = 4
 WIDTH = 32
 
 
-def tiny_model(folder: Path, seed: int = 0, *, few_steps: FewSteps | None = None) -> Path:
+def tiny_model(
+    folder: Path, seed: int = 0, *, few_steps: FewSteps | None = None, stage: int = 3, styles: bool = False
+) -> Path:
     """Write a model with random weights, always the same for a `seed`, into `folder` and return it.
 
     It has every part of the embedded model, the LSTM memory included, in less than 2 MB; with `few_steps` also a denoiser for
-    these, and a decoder of 256 px.
+    these, and a decoder of 256 px. `stage` and `styles` are the text encoder's.
     """
     words = tiny_tokenizer()
     with torch.random.fork_rng():
@@ -36,10 +38,21 @@ def tiny_model(folder: Path, seed: int = 0, *, few_steps: FewSteps | None = None
         large = (16, 16, 16) if few_steps else None
         autoencoder = Autoencoder(AutoencoderConfig(CHANNELS, widths=(16, 16), decoder_widths=large))
         text_encoder = StoryTextEncoder(
-            TextEncoderConfig(words.get_vocab_size(), word_width=16, width=WIDTH, layers=1, heads=2)
+            TextEncoderConfig(
+                words.get_vocab_size(),
+                word_width=16,
+                width=WIDTH,
+                layers=1,
+                heads=2,
+                stage=stage,
+                styles=styles,
+            )
         )
-        unet, quick = (build_unet(CHANNELS, WIDTH, (16, 32)) for _ in range(2))
-        memory = LSTMMemory(LSTMMemoryConfig(CHANNELS, WIDTH, picture_width=WIDTH, hidden=WIDTH))
+        lead = text_encoder.config.summary_tokens
+        unet, quick = (build_unet(CHANNELS, WIDTH, (16, 32), lead) for _ in range(2))
+        memory = LSTMMemory(
+            LSTMMemoryConfig(CHANNELS, WIDTH, picture_width=WIDTH, hidden=WIDTH, summary_tokens=lead)
+        )
         torch.nn.init.normal_(memory.out.weight, std=0.5)  # zero in a new memory: nothing would be remembered
     save_part(autoencoder, autoencoder.to_config(), folder / "autoencoder")
     save_part(text_encoder, text_encoder.to_config(), folder / "text_encoder")

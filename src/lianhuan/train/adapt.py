@@ -69,7 +69,7 @@ class AdaptObjective:
             PageRequest(scene_id="", caption=p.caption or f"{config.name}.", stage=(entry,)) for p in pictures
         ]
         pages.append(PageRequest(scene_id="", caption=""))
-        self.words = PageTokenizer(words, generator.tokenizer.max_length)(pages)
+        self.words = PageTokenizer(words, generator.tokenizer.sizes)(pages)
 
     def _choose_what_learns(self) -> None:
         self.module.requires_grad_(self.config.mode == "full")

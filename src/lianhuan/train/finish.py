@@ -41,7 +41,7 @@ def train_decoder(
     torch.manual_seed(0)
     model = own_loop(load_generator(folder / "model"), "a decoder")
     pictures = WorldPictures.render(folder / "data", "train", stories, model.size, world=world)
-    data = story_data(folder, stories, batch, seed=9, world=world)
+    data = story_data(folder, model.text_encoder.config, stories, batch, seed=9, world=world)
     for module in (model.text_encoder, model.denoiser, model.autoencoder):
         module.to(pick_device())
     model.autoencoder.decoder.requires_grad_(True)
@@ -66,7 +66,7 @@ def train_few_steps(
     """Train the denoiser that draws in few steps, from the one that is there; `batch` counts stories."""
     torch.manual_seed(0)
     model = own_loop(load_generator(folder / "model"), "few steps")
-    data = story_data(folder, stories, batch, seed=8, world=world)
+    data = story_data(folder, model.text_encoder.config, stories, batch, seed=8, world=world)
     story = StoryObjective(model.text_encoder, [trained_memory(folder, LSTMMemory.name)], data)
     story.module.requires_grad_(False).to(pick_device())
     teacher = model.denoiser.to(pick_device())

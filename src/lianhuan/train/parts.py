@@ -30,8 +30,8 @@ from lianhuan.models.edges import EdgePredictor, EdgePredictorConfig
 from lianhuan.models.files import fingerprint, load_weights, read_config, save_part
 from lianhuan.models.known_words import save_known_words
 from lianhuan.models.noisy_clip import NOISY_CLIP, NoisyClip, NoisyClipConfig
-from lianhuan.models.sizes import AutoencoderConfig
-from lianhuan.models.text_encoder import StoryTextEncoder, TextEncoderConfig
+from lianhuan.models.sizes import AutoencoderConfig, TextEncoderConfig
+from lianhuan.models.text_encoder import StoryTextEncoder
 from lianhuan.models.tokens import PageTokenizer
 from lianhuan.sampling import NoisePath
 from lianhuan.train.autoencoder import AutoencoderObjective
@@ -42,7 +42,7 @@ from lianhuan.train.processes import pick_device
 from lianhuan.train.reader import ReaderObjective
 from lianhuan.train.sketch import SketchObjective
 from lianhuan.train.story import StoryData, StoryObjective, TrainedMemory
-from lianhuan.train.words import build_words, known_words
+from lianhuan.train.words import build_words, known_words, sizes_for
 from lianhuan.world.scene import classes
 from lianhuan.world.vocabulary import SMALL, Vocabulary
 
@@ -122,8 +122,9 @@ def train_story(
 ) -> Iterator[TrainStep]:
     """Train words and memory from labels alone, before the denoiser."""
     torch.manual_seed(0)
-    text, memory = _new_text(folder, world), LSTMMemory(LSTMMemoryConfig())
-    data = story_data(folder, stories, batch, seed=3, world=world)
+    text = _new_text(folder, world)
+    memory = LSTMMemory(LSTMMemoryConfig(summary_tokens=text.config.summary_tokens))
+    data = story_data(folder, text.config, stories, batch, seed=3, world=world)
     objective = StoryObjective(text, [memory], data)
     yield from train("story", objective, config, folder, resume=resume)
     _save_words(folder, text.cpu(), [memory])
@@ -197,8 +198,8 @@ def train_denoiser(
     torch.manual_seed(0)
     text = trained_words(folder)
     memories = [trained_memory(folder, name) for name in plan.memories]
-    data = story_data(folder, stories, batch, seed=4, world=world)
-    unet = build_unet(data.latents.shape[2], text.config.width, plan.widths)
+    data = story_data(folder, text.config, stories, batch, seed=4, world=world)
+    unet = build_unet(data.latents.shape[2], text.config.width, plan.widths, text.config.summary_tokens)
     denoiser = Denoiser(unet, NoisePath.cosine(), "v_prediction")
     objective = StoryObjective(text, memories, data, denoiser, aux_weight=0.1)
     _load_if_there(objective.heads, folder / "heads")
@@ -227,7 +228,7 @@ def train_sketch(
     """
     torch.manual_seed(0)
     model = own_loop(load_generator(folder / "model"), "sketches")
-    data = story_data(folder, stories, batch, seed=6, world=world)
+    data = story_data(folder, model.text_encoder.config, stories, batch, seed=6, world=world)
     device = pick_device()
     for module in (model.autoencoder, model.text_encoder, model.denoiser):
         module.to(device)
@@ -260,7 +261,7 @@ def _new_text(folder: Path, world: Vocabulary) -> StoryTextEncoder:
     part = folder / "model" / "text_encoder"
     part.mkdir(parents=True, exist_ok=True)
     tokenizer.save(str(part / "tokenizer.json"), pretty=False)
-    text = StoryTextEncoder(TextEncoderConfig(vocabulary=len(start), word_width=WORD_WIDTH))
+    text = StoryTextEncoder(sizes_for(world, len(start), WORD_WIDTH))
     with torch.no_grad():
         text.words.weight.copy_(start)
     return text
@@ -288,8 +289,9 @@ def _labels_only(
     folder: Path, name: str, stories: int, batch: int, *, anew: bool = False, world: Vocabulary
 ) -> StoryObjective:
     """Words, one memory and heads as they are, to learn without a denoiser."""
-    data = story_data(folder, stories, batch, seed=21, world=world)
-    objective = StoryObjective(trained_words(folder), [trained_memory(folder, name, anew=anew)], data)
+    text = trained_words(folder)
+    data = story_data(folder, text.config, stories, batch, seed=21, world=world)
+    objective = StoryObjective(text, [trained_memory(folder, name, anew=anew)], data)
     _load_if_there(objective.heads, folder / "heads")
     return objective
 
@@ -301,8 +303,10 @@ def _load_if_there(module: nn.Module, part: Path) -> None:
 
 
 def trained_memory(folder: Path, name: str, *, anew: bool = False) -> TrainedMemory:
-    """The memory as an earlier part left it, or a new one."""
-    memory = LSTMMemory(LSTMMemoryConfig()) if name == LSTMMemory.name else ARLDMMemory(ARLDMMemoryConfig())
+    """The memory as an earlier part left it, or a new one for the words that are there."""
+    memory: TrainedMemory = ARLDMMemory(ARLDMMemoryConfig())
+    if name == LSTMMemory.name:
+        memory = _lstm(folder)
     part = folder / "model" / "memory" / name
     if part.exists() and not anew:
         load_weights(memory, part)
@@ -313,12 +317,16 @@ def trained_memory(folder: Path, name: str, *, anew: bool = False) -> TrainedMem
     return memory
 
 
+def _lstm(folder: Path) -> LSTMMemory:
+    return LSTMMemory(LSTMMemoryConfig(summary_tokens=trained_words(folder).config.summary_tokens))
+
+
 def start_looking(memory: TrainedMemory, folder: Path) -> None:
     """A new memory first looks at pictures as the trained LSTM memory in the run folder does, if there is one."""
     part = folder / "model" / "memory" / LSTMMemory.name
     if not part.exists():
         return
-    trained = LSTMMemory(LSTMMemoryConfig())
+    trained = _lstm(folder)
     load_weights(trained, part)
     if isinstance(memory, LSTMMemory):
         memory.pictures.load_state_dict(trained.pictures.state_dict())
@@ -337,11 +345,25 @@ def _black(part: Path) -> Tensor:
 
 
 def story_data(
-    folder: Path, stories: int, batch: int, seed: int, split: str = "train", world: Vocabulary = SMALL
+    folder: Path,
+    text: TextEncoderConfig,
+    stories: int,
+    batch: int,
+    seed: int,
+    *,
+    split: str = "train",
+    world: Vocabulary = SMALL,
 ) -> StoryData:
-    """The first stories of a split as the run's autoencoder sees them; kept in the run folder."""
+    """The first stories of a split as the run's autoencoder sees them, for this text encoder; kept in the run folder.
+
+    Raises:
+        RecipeError: the text encoder is of another world, or there is no autoencoder.
+    """
+    sizes = sizes_for(world, text.vocabulary, text.word_width)
+    if (text.stage, text.styles) != (sizes.stage, sizes.styles):
+        raise RecipeError(f"the words in {folder} are of another world; train them (`story`) in a new folder")
     pictures = WorldPictures.render(folder / "data", split, stories, SIZE, world=world)
-    pages = PageTokenizer(_tokenizer(folder), TextEncoderConfig(vocabulary=1).max_length)
+    pages = PageTokenizer(_tokenizer(folder), text)
     latents = _latents(folder, pictures)
     focus = focus_maps(folder / "data", split, stories, latents.shape[-1], world=world)
     return StoryData(latents, focus, pictures, pages, batch, seed)

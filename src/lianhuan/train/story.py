@@ -12,16 +12,15 @@ from lianhuan.data.world import FRAMES, WorldPictures, training_requests, world_
 from lianhuan.memory import ARLDMMemory, LSTMMemory
 from lianhuan.models.context import Context
 from lianhuan.models.denoiser import Denoiser
+from lianhuan.models.sizes import TextEncoderConfig
 from lianhuan.models.text_encoder import StoryTextEncoder
-from lianhuan.models.tokens import SUMMARY_TOKENS, PageTokenizer
+from lianhuan.models.tokens import PageTokenizer
 from lianhuan.train.diffusion import diffusion_loss, step_rng
 from lianhuan.world.scene import classes
 from lianhuan.world.vocabulary import SMALL, Vocabulary
 
 TrainedMemory = LSTMMemory | ARLDMMemory
-STAGE = SUMMARY_TOKENS - 1
-"""Places on the stage that have a summary token; labels of a further one are not learnt."""
-PAGE_LABELS = ("place", "count", "prop", "view")
+PAGE_LABELS = ("place", "count", "prop", "view", "style")
 """Labels that the words alone decide."""
 CARRIED_LABELS = ("time", "weather")
 """Labels that an earlier page may decide."""
@@ -42,7 +41,7 @@ class StoryBatch:
         latents: (B, V, C, 16, 16) of the true pictures.
         focus: (B, V, 2, 16, 16), the shares in 0..1 of each latent cell that characters and the prop cover.
         labels: name -> (B, V) int64.
-        seen: (B, V, STAGE) bool, whether the actor in each place of the stage was in an earlier frame.
+        seen: (B, V, P) bool, whether the actor in each place of the stage was in an earlier frame.
     """
 
     ids: Tensor
@@ -80,6 +79,7 @@ class StoryData:
         self.size = batch
         self.seed = seed
         self.split, self.world = pictures.split, pictures.world
+        self.stage = tokenizer.sizes.stage
 
     def batch(self, step: int) -> StoryBatch:
         """The stories of a step, with fresh paraphrases."""
@@ -93,32 +93,34 @@ class StoryData:
         ids, segments, mask = ids[:, :longest], segments[:, :longest], mask[:, :longest]
         rows = torch.from_numpy(chosen)
         labels = {name: table[rows] for name, table in self.labels.items()}
-        seen = torch.from_numpy(np.stack([_seen(self.split, int(i), self.world) for i in chosen]))
+        seen = torch.from_numpy(np.stack([self._seen(int(i)) for i in chosen]))
         focus = self.focus[rows].float() / 255
         return StoryBatch(ids, segments, mask, self.latents[rows].float(), focus, labels, seen)
 
-
-def _seen(split: str, index: int, world: Vocabulary) -> npt.NDArray[np.bool_]:
-    table = np.zeros((FRAMES, STAGE), dtype=bool)
-    met: set[str] = set()
-    for k, frame in enumerate(world_story(split, index, world).frames):
-        for i, name in enumerate(frame.on_stage[:STAGE]):
-            table[k, i] = name in met
-        met |= set(frame.on_stage)
-    return table
+    def _seen(self, index: int) -> npt.NDArray[np.bool_]:
+        table = np.zeros((FRAMES, self.stage), dtype=bool)
+        met: set[str] = set()
+        for k, frame in enumerate(world_story(self.split, index, self.world).frames):
+            for i, name in enumerate(frame.on_stage[: self.stage]):
+                table[k, i] = name in met
+            met |= set(frame.on_stage)
+        return table
 
 
 class StoryHeads(nn.Module):
     """Linear readers of the summary tokens, used in training only: the world's labels are free.
 
+    Labels of what the text encoder is not told, styles and who stands beyond its places, are not learnt.
+
     Attributes:
         page_labels, carried_labels, actor_labels, look_labels: those of the names above that `world` has.
     """
 
-    def __init__(self, width: int, world: Vocabulary = SMALL):
+    def __init__(self, text: TextEncoderConfig, world: Vocabulary = SMALL):
         super().__init__()
-        counts = classes(world)
-        self.page_labels = tuple(name for name in PAGE_LABELS if name in counts)
+        counts, width = classes(world), text.width
+        told = [name for name in PAGE_LABELS if name != "style" or text.styles]
+        self.page_labels = tuple(name for name in told if name in counts)
         self.carried_labels = CARRIED_LABELS
         self.actor_labels = tuple(name for name in ACTOR_LABELS if f"{name}0" in counts)
         self.look_labels = tuple(name for name in LOOK_LABELS if f"{name}0" in counts)
@@ -130,11 +132,11 @@ class StoryHeads(nn.Module):
         self.heads = nn.ModuleDict({**page, **actor, **seen})
 
     def page(self, name: str, summary: Tensor) -> Tensor:
-        """Logits of a label of the whole page from the first summary token; summary is (..., 4, D)."""
+        """Logits of a label of the whole page from the first summary token; summary is (..., 1 + P, D)."""
         return self.heads[name](summary[..., 0, :])
 
     def actors(self, name: str, summary: Tensor) -> Tensor:
-        """Logits (..., 3, classes) of a label of each place on the stage."""
+        """Logits (..., P, classes) of a label of each of the P places on the stage."""
         return self.heads[name](summary[..., 1:, :])
 
 
@@ -158,7 +160,7 @@ class StoryObjective:
         aux_weight: float = 1.0,
     ):
         self.text, self.memories, self.denoiser = text, tuple(memories), denoiser
-        self.heads = StoryHeads(text.config.width, data.world)
+        self.heads = StoryHeads(text.config, data.world)
         parts: dict[str, nn.Module] = {"text": text, "memory": memories[0], "heads": self.heads}
         if denoiser is not None:
             parts["unet"] = denoiser.unet
@@ -245,12 +247,13 @@ class StoryObjective:
         seen: Tensor,
     ) -> tuple[Tensor, dict[str, Tensor]]:
         shape = batch.latents.shape[:2]
-        words = plain.tokens[:, :SUMMARY_TOKENS].unflatten(0, shape)
-        seen = seen[:, :, :SUMMARY_TOKENS]
+        lead = self.text.config.summary_tokens
+        words = plain.tokens[:, :lead].unflatten(0, shape)
+        seen = seen[:, :, :lead]
         table = batch.labels
 
         def actors(name: str) -> Tensor:
-            return torch.stack([table[f"{name}{i}"] for i in range(STAGE)], dim=2)
+            return torch.stack([table[f"{name}{i}"] for i in range(lead - 1)], dim=2)
 
         jobs = [(name, self.heads.page(name, words), table[name]) for name in self.heads.page_labels]
         jobs += [(name, self.heads.actors(name, words), actors(name)) for name in self.heads.actor_labels]
@@ -258,7 +261,7 @@ class StoryObjective:
             (f"seen_{name}", self.heads.actors(f"seen_{name}", seen), actors(name))
             for name in self.heads.look_labels
         ]
-        state = torch.stack([cond.tokens[:, :SUMMARY_TOKENS] for cond, _, _ in told], dim=1)
+        state = torch.stack([cond.tokens[:, :lead] for cond, _, _ in told], dim=1)
         jobs += [(name, self.heads.page(name, state), table[name]) for name in self.heads.carried_labels]
         for name in self.heads.look_labels:
             known = actors(name).masked_fill(~batch.seen, -1)

@@ -11,9 +11,13 @@ from torch import Tensor
 
 from lianhuan.data.world import world_story
 from lianhuan.errors import MissingDependency
+from lianhuan.models.sizes import TextEncoderConfig
 from lianhuan.script.content import words_in
 from lianhuan.script.unseen import name_words
 from lianhuan.world.vocabulary import SMALL, Vocabulary
+
+LENGTHS = {"plain": 60, "free": 80}
+"""Words of the longest page, by how the stories of a world are worded."""
 
 
 def minilm_folder() -> Path:
@@ -56,6 +60,17 @@ def build_words(width: int, stories: int = 2000, world: Vocabulary = SMALL) -> t
     shrunk = shrunk / shrunk.std()
     fresh = np.random.default_rng(0).standard_normal((len(new), width), dtype=np.float32)
     return tokenizer, torch.cat([shrunk, torch.from_numpy(fresh)])
+
+
+def sizes_for(world: Vocabulary, vocabulary: int, word_width: int) -> TextEncoderConfig:
+    """Sizes of a text encoder that can be told all that a world shows."""
+    return TextEncoderConfig(
+        vocabulary,
+        word_width,
+        max_length=LENGTHS[world.wording],
+        stage=world.max_actors,
+        styles=len(world.styles) > 1,
+    )
 
 
 def known_words(stories: int, world: Vocabulary = SMALL) -> dict[str, frozenset[str]]:

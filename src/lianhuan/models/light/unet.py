@@ -10,7 +10,6 @@ from openvino import Node, opset15 as ops
 from lianhuan.errors import CheckpointError
 from lianhuan.models.light.blocks import resnet, transformer, upsample
 from lianhuan.models.light.graph import Graph, Numbers, first, flattened, padding
-from lianhuan.models.tokens import SUMMARY_TOKENS
 
 FIXED: dict[str, Any] = {
     "layers_per_block": 1,
@@ -56,6 +55,11 @@ def unet(g: Graph, config: Mapping[str, Any], rows: int, length: int) -> ov.Mode
     return g.model(out=build(x, time, tokens, padding(mask)))
 
 
+def summary_tokens(config: Mapping[str, Any]) -> int:
+    """How many leading tokens a UNet adds to its time."""
+    return int(config["projection_class_embeddings_input_dim"] // config["cross_attention_dim"])
+
+
 def sinusoids(t: float, width: int) -> Numbers:
     """A time as (1, width) cosines and sines (Ho et al. 2020)."""
     half = width // 2
@@ -70,6 +74,7 @@ class _UNet:
         self.groups: int = config["norm_num_groups"]
         self.epsilon: float = config["norm_eps"]
         self.heads: list[int] = list(config["attention_head_dim"])
+        self.summary = summary_tokens(config)
 
     def __call__(self, x: Node, time: Node, tokens: Node, hidden: Node) -> Node:
         self.time = ops.swish(self._embedding(time, tokens))
@@ -96,7 +101,7 @@ class _UNet:
 
     def _embedding(self, time: Node, tokens: Node) -> Node:
         told = ops.swish(self.g.linear(time, "time_embedding.linear_1"))
-        summary = self.g.linear(flattened(first(tokens, SUMMARY_TOKENS)), "class_embedding")
+        summary = self.g.linear(flattened(first(tokens, self.summary)), "class_embedding")
         return ops.add(self.g.linear(told, "time_embedding.linear_2"), summary)
 
     def _layer(self, x: Node, name: str, number: int, heads: int) -> Node:

@@ -5,16 +5,15 @@ import openvino as ov
 from openvino import Node, opset15 as ops
 
 from lianhuan.models.light.graph import Graph, gelu, padding, shaped
-from lianhuan.models.tokens import SUMMARY_TOKENS
 
 
 def text_encoder(g: Graph, layers: int, heads: int, length: int) -> ov.Model:
     """`lianhuan.models.text_encoder.StoryTextEncoder` on one page of `length` words.
 
     Its inputs are "words" (1, length, W), the vectors of the words, "segments" (1, length, D), those of their segments, and
-    "mask" (1, length), 1 = keep; its output is "tokens" (1, 4 + length, D).
+    "mask" (1, length), 1 = keep; its output is "tokens" (1, S + length, D).
     """
-    width = g.array("summary").shape[1]
+    lead_length, width = g.array("summary").shape
     words = g.input("words", (1, length, g.array("enter.weight").shape[1]))
     segments = g.input("segments", (1, length, width))
     mask = g.input("mask", (1, length))
@@ -26,12 +25,12 @@ def text_encoder(g: Graph, layers: int, heads: int, length: int) -> ov.Model:
         x = _word_conv(g, x, f"convs.{number}", kept)
     lead = ops.constant(g.array("summary")[None])
     x = ops.concat([lead, x], 1)
-    keep = ops.concat([ops.constant(np.ones((1, SUMMARY_TOKENS), np.float32)), mask], 1)
+    keep = ops.concat([ops.constant(np.ones((1, lead_length), np.float32)), mask], 1)
     for number in range(layers):
         x = _layer(g, x, f"transformer.layers.{number}", heads, padding(keep))
     x = g.layer_norm(x, "norm")
     skipped = g.linear(words, "skip")
-    nothing = ops.constant(np.zeros((1, SUMMARY_TOKENS, width), np.float32))
+    nothing = ops.constant(np.zeros((1, lead_length, width), np.float32))
     return g.model(tokens=ops.add(x, ops.concat([nothing, skipped], 1)))
 
 
