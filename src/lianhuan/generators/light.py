@@ -46,7 +46,6 @@ class LightDenoiser:
         self.prediction = prediction
         self.folder = folder
         self.config = read_config(folder)
-        self._arrays = load_arrays(folder)
         self._network = cache(self._build)
         self._network(2, length)  # guided pages; what does not fit is told before anything is drawn
 
@@ -61,7 +60,8 @@ class LightDenoiser:
         return alpha * x - sigma * out
 
     def _build(self, rows: int, length: int) -> Network:
-        return Network(self.folder, lambda: unet(Graph(self._arrays), self.config, rows, length))
+        arrays = load_arrays(self.folder)  # not kept: the network has its own
+        return Network(self.folder, lambda: unet(Graph(arrays), self.config, rows, length))
 
 
 class LightDiffusion(LatentGenerator):
@@ -113,9 +113,13 @@ class LightDiffusion(LatentGenerator):
     def encode(self, requests: Sequence[PageRequest]) -> Context:
         """Context of each page, (B, 4 + L, D); a page has the same numbers in any batch."""
         ids, segments, mask = self.tokenizer.arrays(requests)
-        words, kinds = (self._words[f"{table}.weight"] for table in ("words", "segments"))
+        look = self._words.rows
         rows = [
-            self._read(words=words[one], segments=kinds[kind], mask=keep.astype(np.float32))["tokens"]
+            self._read(
+                words=look("words.weight", one),
+                segments=look("segments.weight", kind),
+                mask=keep.astype(np.float32),
+            )["tokens"]
             for one, kind, keep in zip(
                 *(np.split(part, len(requests)) for part in (ids, segments, mask)), strict=True
             )

@@ -1,6 +1,8 @@
 """A network of OpenVINO's operations, built piece by piece from the weights of a part."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -8,9 +10,27 @@ import openvino as ov
 from openvino import Node, Type, opset15 as ops
 
 from lianhuan.errors import CheckpointError
-from lianhuan.models.files import Arrays
+from lianhuan.models.files import Arrays, Numbers
 
-Numbers = npt.NDArray[np.float32]
+
+@dataclass(frozen=True)
+class Matrix:
+    """A matrix (n, m): its numbers, and what its rows are multiplied by, (n, 1), if they are 8-bit numbers."""
+
+    numbers: npt.NDArray[Any]
+    scale: Numbers | None = None
+
+    def split(self, parts: int) -> list[Self]:
+        """Equal parts of its rows."""
+        pieces = np.split(self.numbers, parts)
+        scales = [None] * parts if self.scale is None else np.split(self.scale, parts)
+        return [type(self)(*piece) for piece in zip(pieces, scales, strict=True)]
+
+    def node(self) -> Node:
+        """A constant; OpenVINO keeps 8-bit numbers as they are where it can, which takes a quarter of the memory."""
+        if self.scale is None:
+            return shared(self.numbers)
+        return ops.multiply(ops.convert(shared(self.numbers), Type.f32), ops.constant(self.scale))
 
 
 class Graph:
@@ -50,18 +70,26 @@ class Graph:
             raise CheckpointError(f"the weight {name!r} is missing")
         return self.arrays[name]
 
+    def matrix(self, name: str) -> Matrix:
+        """A matrix, its numbers as short as the part has them.
+
+        Raises:
+            CheckpointError: the part has no such weight.
+        """
+        short = self.arrays.short(name)
+        return Matrix(self.array(name)) if short is None else Matrix(*short)
+
     def weight(self, name: str) -> Node:
         """A weight as it is."""
         return shared(self.array(name))
 
     def linear(self, x: Node, name: str) -> Node:
         """(..., D_in) -> (..., D_out)."""
-        return self._product(x, self.array(f"{name}.weight"), self.arrays.get(f"{name}.bias"))
+        return self._product(x, self.matrix(f"{name}.weight"), self.arrays.get(f"{name}.bias"))
 
     def rows(self, x: Node, name: str, part: str) -> Node:
         """One of the two products of torch's LSTMCell: `part` is "ih" or "hh"."""
-        weight, bias = (self.array(f"{name}.{kind}_{part}") for kind in ("weight", "bias"))
-        return self._product(x, weight, bias)
+        return self._product(x, self.matrix(f"{name}.weight_{part}"), self.array(f"{name}.bias_{part}"))
 
     def heads(self, x: Node, name: str, heads: int) -> Node:
         """(B, n, D) -> (B, heads, n, D / heads), after a linear layer."""
@@ -113,7 +141,7 @@ class Graph:
     ) -> Node:
         """Torch's MultiheadAttention: (B, n, D) queries look at (B, m, D) tokens."""
         sources = {"q": query, "k": looked_at, "v": looked_at}
-        weights = np.split(self.array(f"{name}.in_proj_weight"), 3)
+        weights = self.matrix(f"{name}.in_proj_weight").split(3)
         biases = np.split(self.array(f"{name}.in_proj_bias"), 3)
         asked, known, told = (
             self._split(self._product(x, weight, bias), heads)
@@ -121,8 +149,8 @@ class Graph:
         )
         return self.linear(self.attend(asked, known, told, hidden), f"{name}.out_proj")
 
-    def _product(self, x: Node, weight: Numbers, bias: Numbers | None) -> Node:
-        y = ops.matmul(x, shared(weight), False, True)
+    def _product(self, x: Node, weight: Matrix, bias: Numbers | None) -> Node:
+        y = ops.matmul(x, weight.node(), False, True)
         return y if bias is None else ops.add(y, shared(bias))
 
     def _split(self, x: Node, heads: int) -> Node:
@@ -131,7 +159,7 @@ class Graph:
         return ops.transpose(cut, ops.constant(np.array([0, 2, 1, 3])))
 
 
-def shared(array: Numbers) -> Node:
+def shared(array: npt.NDArray[Any]) -> Node:
     """A constant that does not copy its numbers."""
     return ops.constant(array, shared_memory=True)
 
