@@ -12,6 +12,9 @@ from openvino import Node, Type, opset15 as ops
 from lianhuan.errors import CheckpointError
 from lianhuan.models.files import Arrays, Numbers
 
+FEW_CELLS = 16
+"""Convolutions of no more cells are products: as fast, and in half the memory."""
+
 
 @dataclass(frozen=True)
 class Matrix:
@@ -25,6 +28,11 @@ class Matrix:
         pieces = np.split(self.numbers, parts)
         scales = [None] * parts if self.scale is None else np.split(self.scale, parts)
         return [type(self)(*piece) for piece in zip(pieces, scales, strict=True)]
+
+    def of_kernel(self) -> Self:
+        """The matrix (n, k * k * m) of the kernel (n, m, k, k) that it is."""
+        rows = np.ascontiguousarray(np.moveaxis(self.numbers, 1, -1)).reshape(len(self.numbers), -1)
+        return type(self)(rows, None if self.scale is None else self.scale.reshape(-1, 1))
 
     def node(self) -> Node:
         """A constant; OpenVINO keeps 8-bit numbers as they are where it can, which takes a quarter of the memory."""
@@ -105,10 +113,29 @@ class Graph:
         self, x: Node, name: str, stride: int, before: Sequence[int], after: Sequence[int]
     ) -> Node:
         """A convolution with so many zeros before and after each dimension."""
+        if self.arrays.short(f"{name}.weight") and len(x.shape) == 4 and x.shape[2] * x.shape[3] <= FEW_CELLS:
+            return self._conv_of_few(x, name, stride, before, after)
         weight, bias = self.array(f"{name}.weight"), self.array(f"{name}.bias")
         space = weight.ndim - 2
         y = ops.convolution(x, shared(weight), [stride] * space, list(before), list(after), [1] * space)
         return ops.add(y, shared(bias.reshape(1, -1, *[1] * space)))
+
+    def _conv_of_few(
+        self, x: Node, name: str, stride: int, before: Sequence[int], after: Sequence[int]
+    ) -> Node:
+        """A convolution in two dimensions as a product with an 8-bit matrix, for which OpenVINO needs no long numbers."""
+        kernel = self.matrix(f"{name}.weight").of_kernel()
+        sides = self.array(f"{name}.weight").shape[2:]
+        edges = (ops.constant(np.array([0, *ends, 0])) for ends in (before, after))
+        x = ops.pad(ops.transpose(x, ops.constant(np.array([0, 2, 3, 1]))), *edges, "constant", number(0))
+        count, height, width, channels = x.shape
+        cells: npt.NDArray[np.int64] = np.arange(height * width).reshape(height, width)
+        windows = np.lib.stride_tricks.sliding_window_view(cells, sides)[::stride, ::stride]
+        x = ops.gather(
+            shaped(x, count, -1, channels), ops.constant(windows.ravel()), ops.constant(np.array(1))
+        )
+        y = self._product(shaped(x, count, *windows.shape[:2], -1), kernel, self.array(f"{name}.bias"))
+        return ops.transpose(y, ops.constant(np.array([0, 3, 1, 2])))
 
     def group_norm(self, x: Node, name: str, groups: int, epsilon: float) -> Node:
         """Group normalisation."""
