@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import pytest
 import torch
 from PIL import Image
 
-from cli_runs import STORY, fails, run
+from cli_runs import STORY, fails, run, without
 from lianhuan.book import Book
 from lianhuan.book.picture import recipe_in
 from lianhuan.conductor import Book as Storybook, choose_engine, illustrate
@@ -26,7 +25,6 @@ from lianhuan.memory import NoMemory
 from lianhuan.memory.load import LIGHT, MEMORIES, load_memory
 from lianhuan.models.context import Context
 from lianhuan.models.files import load_arrays, read_config
-from lianhuan.models.known_words import save_known_words
 from lianhuan.models.light.graph import Graph
 from lianhuan.models.light.unet import FIXED, unet
 from lianhuan.script import parse_story
@@ -261,46 +259,6 @@ def test_the_names_of_memories_say_what_their_classes_give():
         kind.name: kind.gives for name in kinds.__all__ if hasattr(kind := getattr(kinds, name), "gives")
     }
     assert {name: found[name] for name in MEMORIES} == MEMORIES
-
-
-DRAWING = """
-import sys
-from pathlib import Path
-sys.modules.update(dict.fromkeys(sys.argv.pop(1).split("+")))  # as if not installed
-from lianhuan.cli import main
-main()
-"""
-TORCH = "torch+diffusers+transformers"
-
-
-def without(libraries: str, *args: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", DRAWING, libraries, *map(str, args)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
-def test_a_book_is_drawn_and_redrawn_where_torch_is_not_installed(tiny_model, story, tmp_path):
-    folder, model = tmp_path / "book", shutil.copytree(tiny_model, tmp_path / "model")
-    save_known_words({"en": frozenset({"she"})}, model)
-    done = without(TORCH, "illustrate", story, "-o", folder, "--generator", model, "--steps", 2, "--seed", 1)
-    assert done.returncode == 0, done.stderr
-    assert "engine light" in done.stderr
-    assert "words that the model has not seen" in done.stderr
-    before = Book.open(folder).file
-    over = ("--from-picture", Book.open(folder).picture("s001"))
-    for options in (("--seed", 4, "--then-following"), ("--prompt", "A fish.", *over)):
-        done = without(TORCH, "redraw", folder, "--page", 2, *options)
-        assert done.returncode == 0, done.stderr
-    after = Book.open(folder)
-    assert before.scenes[0].picked == after.file.scenes[0].picked
-    assert before.scenes[3].picked != after.file.scenes[3].picked
-    assert {recipe_in(after.picture(page.id))["engine"] for page in after.file.scenes} == {"light"}
-    done = without(TORCH, "illustrate", folder, "--steps", 3, "--memory", "shared-attention")
-    assert done.returncode == 1
-    assert "pip install torch==2.13.0" in done.stderr
-    assert done.stderr.count("\n") == 1, done.stderr
-    assert [page.picked for page in Book.open(folder).file.scenes] == [
-        page.picked for page in after.file.scenes
-    ]
 
 
 def test_without_openvino_torch_draws(tiny_model, story, tmp_path):
