@@ -24,8 +24,9 @@ from lianhuan.generators.base import Control
 from lianhuan.memory import NoMemory
 from lianhuan.memory.load import LIGHT, MEMORIES, load_memory
 from lianhuan.models.context import Context
-from lianhuan.models.files import load_arrays, read_config
+from lianhuan.models.files import SCALE, Arrays, load_arrays, read_config
 from lianhuan.models.light.graph import Graph
+from lianhuan.models.light.run import Network
 from lianhuan.models.light.unet import FIXED, unet
 from lianhuan.script import parse_story
 from lianhuan.story import PageRequest, StageEntry
@@ -90,6 +91,42 @@ def test_the_embedded_model_draws_the_same_page_on_both_engines():
         images.append(np.asarray(drawn.images[0], dtype=float))
     assert images[0].std() > 20
     assert np.abs(images[0] - images[1]).max() <= GREY
+
+
+def test_the_embedded_memory_keeps_the_same_on_both_engines():
+    """Its matrices are 8-bit numbers, which the light engine does not make long."""
+    request, latents = page(0), np.random.default_rng(0).standard_normal((1, 8, 16, 16)).astype(np.float32)
+    found = []
+    for engine, as_array in (("torch", torch.from_numpy), ("light", np.asarray)):
+        words = load_generator(engine=engine).encode([request])
+        memory = load_memory("lstm", "storybook", engine=engine)
+        with torch.no_grad():
+            state = memory.write(memory.start(1), words, as_array(latents))
+            found.append([words.tokens, memory.read(state, words, "cond").tokens, *state.values()])
+    assert [apart(light, torch_) for torch_, light in zip(*found, strict=True)] == pytest.approx(
+        [0] * 7, abs=LATENTS
+    )
+    assert apart(found[1][1], found[1][0]) > 0.05
+
+
+@pytest.mark.parametrize(("stride", "before", "after"), [(1, 1, 1), (2, 1, 1), (2, 0, 1), (1, 0, 0)])
+def test_a_convolution_of_few_cells_is_the_same_as_a_product(stride, before, after):
+    numbers = np.random.default_rng(0)
+    kernel = numbers.integers(-127, 128, (6, 5, 3, 3)).astype(np.int8)
+    scale, bias = numbers.random((6, 1, 1, 1), np.float32), numbers.random(6, np.float32)
+    short = Arrays({"a.weight": kernel, f"a.weight{SCALE}": scale, "a.bias": bias})
+    long = Arrays({"a.weight": short["a.weight"], "a.bias": bias})
+    x = numbers.standard_normal((2, 5, 4, 4)).astype(np.float32)
+    out = []
+    for arrays in (short, long):
+        graph = Graph(arrays)
+        node = graph.conv_padded(graph.input("x", x.shape), "a", stride, [before] * 2, [after] * 2)
+        model = graph.model(y=node)
+        kinds = {op.get_type_name() for op in model.get_ops()}
+        assert ("Convolution" in kinds) == (arrays is long)
+        out.append(Network(Path(), [model].pop)(x=x)["y"])
+    assert out[0].shape == out[1].shape
+    assert apart(out[0], out[1]) < 1e-5
 
 
 def test_samplers_and_the_bound_of_a_model_do_the_same_on_both_engines(tiny_model, tmp_path):
