@@ -42,7 +42,7 @@ class LightLSTMMemory:
 
     def __init__(self, folder: Path):
         self._folder = folder
-        self._arrays = load_arrays(folder)
+        self._first = load_arrays(folder)["first"]
         self._reading, self._writing = cache(self._reader), cache(self._writer)
         config: dict[str, Any] = read_config(folder)
         try:
@@ -52,13 +52,13 @@ class LightLSTMMemory:
         except (KeyError, TypeError) as error:
             raise CheckpointError(f"{folder}: settings that this version cannot use ({error})") from error
         self._shapes = {"h": hidden, "c": hidden, "picture": picture, "matrix": matrix, "weight": matrix[:2]}
-        self._reading(SUMMARY_TOKENS)  # what does not fit is told before anything is drawn
-        self._writing(SUMMARY_TOKENS, config["latent_channels"], 16, 16)
+        self._reader(SUMMARY_TOKENS)  # what does not fit is told before anything is drawn
+        self._writer(SUMMARY_TOKENS, config["latent_channels"], 16, 16)
 
     def start(self, stories: int) -> State:
         """Zero state and the learned vector that stands for "no picture yet"."""
         nothing = {name: np.zeros((stories, *shape), np.float32) for name, shape in self._shapes.items()}
-        return {**nothing, "picture": np.repeat(self._arrays["first"][None], stories, axis=0)}
+        return {**nothing, "picture": np.repeat(self._first[None], stories, axis=0)}
 
     def read(self, state: State, context: Context, branch: Branch) -> Context:
         """Tokens plus the residual; the unconditional branch stays without memory."""
@@ -73,7 +73,7 @@ class LightLSTMMemory:
         return _by_row(network, **state, **_words(context), latents=latents)
 
     def _graph(self, length: int) -> "_Graph":
-        return _Graph(Graph(self._arrays), self._heads, length, self._shapes)
+        return _Graph(Graph(load_arrays(self._folder)), self._heads, length, self._shapes)
 
     def _reader(self, length: int) -> Network:
         return Network(self._folder, lambda: self._graph(length).reader())
