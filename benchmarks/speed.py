@@ -1,6 +1,7 @@
 """Seconds a page of the embedded model against diffusers' StableDiffusionPipeline with the same networks, steps and guidance.
 
 Run:  python benchmarks/speed.py [--pages 6] [--steps 20] [--cold 1] [--json out.json]
+"torch" and "light" are the two engines with that many steps, "few" is the light engine with the model's own few steps.
 All sides draw in turn in one process (page by page), so that a busy machine slows all; the ratios are what counts. With --cold N
 the whole command, from a text to a PDF of six pages, is timed N times with each engine as well, in turn, with its peak memory.
 """
@@ -26,7 +27,7 @@ from lianhuan.conductor import PageDone
 from lianhuan.generators import Generator, LatentDiffusion
 from lianhuan.models.context import Context
 from lianhuan.sampling import page_noise
-from lianhuan.story import PageRequest
+from lianhuan.story import DEFAULT_GUIDANCE, PageRequest
 
 PAGE = PageRequest(scene_id="s001", caption="Mia ran to the beach.")
 STORY = "Mia ran to the beach. She sat down. A fox named Lily laughed. They waved. Mia jumped. Lily slept."
@@ -92,7 +93,7 @@ def stock_page(generator: LatentDiffusion, noise: Tensor, steps: int) -> None:
         negative_prompt_embeds=null.tokens,
         latents=noise,
         num_inference_steps=steps,
-        guidance_scale=3.0,
+        guidance_scale=DEFAULT_GUIDANCE,
     )
 
 
@@ -116,16 +117,16 @@ class Stopwatch:
         self.seconds += time.perf_counter() - self._begun
 
 
-def pages(generator: Generator, steps: int) -> Iterator[None]:
-    """Draws the story again and again, a page at a time."""
+def pages(generator: Generator, steps: int | None) -> Iterator[None]:
+    """Draws the story again and again, a page at a time; None takes the model's own few steps."""
     memory = load_memory("lstm", "storybook", engine=generator.engine)
     while True:
-        for event in illustrate(parse_story(STORY), generator, memory=memory, steps=steps, guidance=3.0):
+        for event in illustrate(parse_story(STORY), generator, memory=memory, steps=steps):
             if isinstance(event, PageDone):
                 yield
 
 
-def cold(engine: str, steps: int) -> dict[str, float]:
+def cold(engine: str, steps: int | None) -> dict[str, float]:
     """Seconds and peak memory of the command from a text to a PDF, in a process of its own."""
     told = "import atexit; atexit.register(lambda: print(open('/proc/self/status').read().split('VmHWM:')[1].split()[0]))"
     program = (
@@ -134,7 +135,8 @@ def cold(engine: str, steps: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         text = Path(folder) / "story.txt"
         text.write_text(STORY, encoding="utf-8")
-        args = ["illustrate", str(text), "-o", f"{folder}/book", "--engine", engine, "--steps", str(steps)]
+        args = ["illustrate", str(text), "-o", f"{folder}/book", "--engine", engine]
+        args += [] if steps is None else ["--steps", str(steps)]
         start = time.perf_counter()
         command = [sys.executable, "-c", program, *args]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -153,13 +155,14 @@ def main() -> None:
     torch.set_num_threads(2)
     generator = load_generator()
     noise = torch.from_numpy(page_noise(0, "s001", 0, (1, 8, 16, 16)))
-    drawing = {"torch": generator, "light": load_generator(engine="light")}
-    sides = {engine: pages(one, options.steps) for engine, one in drawing.items()}
+    light = load_generator(engine="light")
+    ways = {"torch": (generator, options.steps), "light": (light, options.steps), "few": (light, None)}
+    sides = {name: pages(*way) for name, way in ways.items()}
     for side in sides.values():
         next(side)
     stock_page(generator, noise, 2)
     inside, within = Stopwatch(generator), 0.0
-    times: dict[str, list[float]] = {"torch": [], "light": [], "stock": []}
+    times: dict[str, list[float]] = {"stock": [], **{name: [] for name in ways}}
     for _ in range(options.pages):
         for name, spent in times.items():
             start = time.perf_counter()
@@ -176,16 +179,18 @@ def main() -> None:
         "seconds_per_page": {name: statistics.median(spent) for name, spent in times.items()},
         "stock_over": {
             name: statistics.median(t / o for t, o in zip(times["stock"], times[name], strict=True))
-            for name in ("torch", "light")
+            for name in ways
         },
         "torch_share_outside_the_networks": 1 - within / sum(times["torch"]),
         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
-    runs = [{engine: cold(engine, options.steps) for engine in sides} for _ in range(options.cold)]
+    runs = [
+        {name: cold(one.engine, steps) for name, (one, steps) in ways.items()} for _ in range(options.cold)
+    ]
     if runs:
         report["cold"] = {
-            engine: {key: statistics.median(run[engine][key] for run in runs) for key in runs[0][engine]}
-            for engine in sides
+            name: {key: statistics.median(run[name][key] for run in runs) for key in runs[0][name]}
+            for name in ways
         }
     text = json.dumps(report, indent=2)
     print(text)  # noqa: T201 - a script's result

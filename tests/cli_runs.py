@@ -1,5 +1,6 @@
 """Running the command line in tests as a user runs it."""
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -8,6 +9,12 @@ from typer.testing import CliRunner, Result
 from lianhuan.cli.app import app
 
 LIANHUAN = [sys.executable, "-c", "from lianhuan.cli import main; main()"]
+WITHOUT = """
+import sys
+sys.modules.update(dict.fromkeys(sys.argv.pop(1).split("+")))  # as if not installed
+from lianhuan.cli import main
+main()
+"""
 STORY = "Mike and Jon ran to the forest. They saw a fish. Mike laughed. Jon put on a red hat."
 
 
@@ -32,3 +39,9 @@ def fails(*args: object, says: str, code: int = 1, stdin: str | bytes | None = N
         assert done.stderr.startswith("error: ")
         assert done.stderr.count("\n") == 1
     return done
+
+
+def without(libraries: str, *args: object) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own where libraries (with "+" between them) are not installed."""
+    command = [sys.executable, "-c", WITHOUT, libraries, *map(str, args)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)

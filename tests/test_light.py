@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import pytest
 import torch
 from PIL import Image
 
-from cli_runs import STORY, fails, run
+from cli_runs import STORY, fails, run, without
 from lianhuan.book import Book
 from lianhuan.book.picture import recipe_in
 from lianhuan.conductor import Book as Storybook, choose_engine, illustrate
@@ -25,9 +24,9 @@ from lianhuan.generators.base import Control
 from lianhuan.memory import NoMemory
 from lianhuan.memory.load import LIGHT, MEMORIES, load_memory
 from lianhuan.models.context import Context
-from lianhuan.models.files import load_arrays, read_config
-from lianhuan.models.known_words import save_known_words
+from lianhuan.models.files import SCALE, Arrays, load_arrays, read_config
 from lianhuan.models.light.graph import Graph
+from lianhuan.models.light.run import Network
 from lianhuan.models.light.unet import FIXED, unet
 from lianhuan.script import parse_story
 from lianhuan.story import PageRequest, StageEntry
@@ -92,6 +91,42 @@ def test_the_embedded_model_draws_the_same_page_on_both_engines():
         images.append(np.asarray(drawn.images[0], dtype=float))
     assert images[0].std() > 20
     assert np.abs(images[0] - images[1]).max() <= GREY
+
+
+def test_the_embedded_memory_keeps_the_same_on_both_engines():
+    """Its matrices are 8-bit numbers, which the light engine does not make long."""
+    request, latents = page(0), np.random.default_rng(0).standard_normal((1, 8, 16, 16)).astype(np.float32)
+    found = []
+    for engine, as_array in (("torch", torch.from_numpy), ("light", np.asarray)):
+        words = load_generator(engine=engine).encode([request])
+        memory = load_memory("lstm", "storybook", engine=engine)
+        with torch.no_grad():
+            state = memory.write(memory.start(1), words, as_array(latents))
+            found.append([words.tokens, memory.read(state, words, "cond").tokens, *state.values()])
+    assert [apart(light, torch_) for torch_, light in zip(*found, strict=True)] == pytest.approx(
+        [0] * 7, abs=LATENTS
+    )
+    assert apart(found[1][1], found[1][0]) > 0.05
+
+
+@pytest.mark.parametrize(("stride", "before", "after"), [(1, 1, 1), (2, 1, 1), (2, 0, 1), (1, 0, 0)])
+def test_a_convolution_of_few_cells_is_the_same_as_a_product(stride, before, after):
+    numbers = np.random.default_rng(0)
+    kernel = numbers.integers(-127, 128, (6, 5, 3, 3)).astype(np.int8)
+    scale, bias = numbers.random((6, 1, 1, 1), np.float32), numbers.random(6, np.float32)
+    short = Arrays({"a.weight": kernel, f"a.weight{SCALE}": scale, "a.bias": bias})
+    long = Arrays({"a.weight": short["a.weight"], "a.bias": bias})
+    x = numbers.standard_normal((2, 5, 4, 4)).astype(np.float32)
+    out = []
+    for arrays in (short, long):
+        graph = Graph(arrays)
+        node = graph.conv_padded(graph.input("x", x.shape), "a", stride, [before] * 2, [after] * 2)
+        model = graph.model(y=node)
+        kinds = {op.get_type_name() for op in model.get_ops()}
+        assert ("Convolution" in kinds) == (arrays is long)
+        out.append(Network(Path(), [model].pop)(x=x)["y"])
+    assert out[0].shape == out[1].shape
+    assert apart(out[0], out[1]) < 1e-5
 
 
 def test_samplers_and_the_bound_of_a_model_do_the_same_on_both_engines(tiny_model, tmp_path):
@@ -261,46 +296,6 @@ def test_the_names_of_memories_say_what_their_classes_give():
         kind.name: kind.gives for name in kinds.__all__ if hasattr(kind := getattr(kinds, name), "gives")
     }
     assert {name: found[name] for name in MEMORIES} == MEMORIES
-
-
-DRAWING = """
-import sys
-from pathlib import Path
-sys.modules.update(dict.fromkeys(sys.argv.pop(1).split("+")))  # as if not installed
-from lianhuan.cli import main
-main()
-"""
-TORCH = "torch+diffusers+transformers"
-
-
-def without(libraries: str, *args: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", DRAWING, libraries, *map(str, args)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
-def test_a_book_is_drawn_and_redrawn_where_torch_is_not_installed(tiny_model, story, tmp_path):
-    folder, model = tmp_path / "book", shutil.copytree(tiny_model, tmp_path / "model")
-    save_known_words({"en": frozenset({"she"})}, model)
-    done = without(TORCH, "illustrate", story, "-o", folder, "--generator", model, "--steps", 2, "--seed", 1)
-    assert done.returncode == 0, done.stderr
-    assert "engine light" in done.stderr
-    assert "words that the model has not seen" in done.stderr
-    before = Book.open(folder).file
-    over = ("--from-picture", Book.open(folder).picture("s001"))
-    for options in (("--seed", 4, "--then-following"), ("--prompt", "A fish.", *over)):
-        done = without(TORCH, "redraw", folder, "--page", 2, *options)
-        assert done.returncode == 0, done.stderr
-    after = Book.open(folder)
-    assert before.scenes[0].picked == after.file.scenes[0].picked
-    assert before.scenes[3].picked != after.file.scenes[3].picked
-    assert {recipe_in(after.picture(page.id))["engine"] for page in after.file.scenes} == {"light"}
-    done = without(TORCH, "illustrate", folder, "--steps", 3, "--memory", "shared-attention")
-    assert done.returncode == 1
-    assert "pip install torch==2.13.0" in done.stderr
-    assert done.stderr.count("\n") == 1, done.stderr
-    assert [page.picked for page in Book.open(folder).file.scenes] == [
-        page.picked for page in after.file.scenes
-    ]
 
 
 def test_without_openvino_torch_draws(tiny_model, story, tmp_path):

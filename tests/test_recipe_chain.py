@@ -10,6 +10,7 @@ from safetensors.torch import load_file
 from lianhuan import illustrate, load_generator, load_memory, parse_story
 from lianhuan.conductor import PageDone
 from lianhuan.control.semantic import noisy_eye
+from lianhuan.errors import RecipeError
 from lianhuan.metrics.reader import load_reader
 from lianhuan.models.clip import load_clip
 from lianhuan.models.few_steps import FewSteps
@@ -17,6 +18,7 @@ from lianhuan.models.known_words import load_known_words
 from lianhuan.train import finish, parts
 from lianhuan.train.loop import TrainConfig
 from lianhuan.train.words import known_words
+from lianhuan.world.vocabulary import FULL
 
 CONFIG = TrainConfig(steps=1, learning_rate=1e-3, log_every=1)
 
@@ -102,3 +104,23 @@ def test_the_parts_trained_in_order_make_a_model_that_draws(tmp_path: Path) -> N
     assert noisy_eye(load_generator(model)) is not None
     assert load_clip(tmp_path / "clip").caption_features(["Mia ran."]).shape == (1, 192)
     assert set(load_reader(tmp_path / "reader").classes) >= {"place", "prop", "action0"}
+
+
+def test_the_full_world_makes_a_model_of_four_places_and_styles(tmp_path: Path) -> None:
+    list(parts.train_autoencoder(tmp_path, CONFIG, stories=2, batch=2, resume=False, world=FULL))
+    list(parts.train_story(tmp_path, CONFIG, stories=2, batch=1, resume=False, world=FULL))
+    plan = parts.DenoiserPlan(widths=(32, 32), memories=("lstm", "ar-ldm"), freeze_words=False)
+    with pytest.raises(RecipeError, match="another world"):
+        list(parts.train_denoiser(tmp_path, CONFIG, plan, stories=2, batch=1, resume=False))
+    list(parts.train_denoiser(tmp_path, CONFIG, plan, stories=2, batch=1, resume=False, world=FULL))
+    list(finish.train_decoder(tmp_path, CONFIG, stories=2, batch=2, sharp=0, resume=False, world=FULL))
+    few = FewSteps(steps=2, guidance=4.5)
+    list(finish.train_few_steps(tmp_path, CONFIG, few, stories=2, batch=1, resume=False, world=FULL))
+    model = tmp_path / "model"
+    four = parse_story("Mia, Tom, Ben and Ann ran.").model_copy(update={"style": "wash"})
+    for engine in ("torch", "light"):
+        generator = load_generator(model, engine=engine)
+        assert (generator.tokenizer.sizes.stage, generator.tokenizer.sizes.styles) == (4, True)
+        assert generator.tokenizer.sizes.max_length == 80
+        events = list(illustrate(four, generator, memory=load_memory("lstm", model, engine=engine)))
+        assert sum(isinstance(event, PageDone) for event in events) == 1

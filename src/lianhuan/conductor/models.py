@@ -1,7 +1,6 @@
 """The generator and the memory that a book names, and the engine that computes them."""
 
 from collections.abc import Iterable, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
@@ -10,7 +9,7 @@ from lianhuan.errors import CheckpointError
 from lianhuan.generators import Compute, Extras, Generator, load_generator
 from lianhuan.generators.base import Engine
 from lianhuan.generators.load import embedded_kind, is_embedded_kind
-from lianhuan.late import needing_torch
+from lianhuan.late import how_to_install, installed, needing_extras
 from lianhuan.memory import Memory
 from lianhuan.memory.load import LIGHT, load_memory
 from lianhuan.story import Character
@@ -20,14 +19,14 @@ EngineWish = Literal["auto", "light", "torch"]
 
 
 def load_models(
-    book: Book, compute: Compute | None = None, *, engine: Engine = "torch"
+    book: Book, compute: Compute | None = None, *, engine: Engine | None = None
 ) -> tuple[Generator, Memory]:
     """What `book` is drawn with, on one engine.
 
     Args:
         book: which names it.
         compute: what it computes with; None for a CPU.
-        engine: what computes.
+        engine: what computes; None for torch where it is installed or needed, else light.
 
     Raises:
         CheckpointError: the generator, what is added to it, the memory or a learnt character is not there, or damaged, or the
@@ -74,7 +73,7 @@ def choose_engine(
         "it knows no learnt characters": learnt,
         "it cannot follow a sketch": sketch,
         f"it knows no {', '.join(options)}": bool(options),
-        "openvino is not installed (pip install openvino)": find_spec("openvino") is None,
+        f"openvino is not installed ({how_to_install('openvino')})": not installed("openvino"),
     }
     reason = next((reason for reason, met in reasons.items() if met), None)
     if wish == "light" and reason:
@@ -94,7 +93,7 @@ def with_cast(generator: Generator, cast: Iterable[Character]) -> Generator:
     files = {member.name: Path(member.adapter) for member in cast if member.adapter}
     if not files:
         return generator
-    with needing_torch():
+    with needing_extras():
         from lianhuan.generators.adapted import with_characters
         from lianhuan.models.adapter import Adapter
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from lianhuan.late import needing_torch
+from lianhuan.late import needing_extras
 from lianhuan.metrics.copies import thumbnails
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def selector(name: SelectorName, clip: StoryClip | None = None) -> BestOf:
     """
     if name == "consistency":
         return BestOf([Consistency()])
-    with needing_torch():
+    with needing_extras():
         from lianhuan.models.clip import load_clip
 
         words = ClipScore(load_clip() if clip is None else clip)

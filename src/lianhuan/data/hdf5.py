@@ -18,7 +18,8 @@ import numpy.typing as npt
 from PIL import Image
 
 from lianhuan.data.stories import Frame, PictureStory, Split, StorySet, must_have
-from lianhuan.errors import MissingDependency, PictureError
+from lianhuan.errors import PictureError
+from lianhuan.late import needing_extras
 
 GROUPS: dict[Split, str] = {"train": "train", "validation": "val", "test": "test"}
 FRAMES = 5
@@ -70,10 +71,8 @@ def read_hdf5(
 
 
 def _opener() -> Any:
-    try:
+    with needing_extras():
         import h5py
-    except ImportError as error:
-        raise MissingDependency("HDF5 files are read with h5py: pip install h5py") from error
     return h5py.File
 
 

@@ -14,9 +14,10 @@ from diffusers.utils.state_dict_utils import convert_state_dict_to_diffusers, co
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from lianhuan.errors import CheckpointError, MissingDependency
+from lianhuan.errors import CheckpointError
 from lianhuan.generators.clip_words import ClipWords
 from lianhuan.generators.stable_diffusion import StableDiffusion
+from lianhuan.late import needing_extras
 
 EMBEDS = "learned_embeds.safetensors"
 LORA = "pytorch_lora_weights.safetensors"
@@ -109,10 +110,8 @@ class Learner:
 
 
 def _low_rank(rank: int) -> Any:
-    try:
+    with needing_extras():
         from peft import LoraConfig
-    except ImportError as error:
-        raise MissingDependency("low-rank changes of Stable Diffusion need: pip install peft") from error
     return LoraConfig(r=rank, lora_alpha=rank, init_lora_weights=True, target_modules=TARGETS)
 
 

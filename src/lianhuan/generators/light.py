@@ -1,7 +1,7 @@
 """The embedded model's generator without torch: networks by OpenVINO, everything else in NumPy."""
 
 from collections.abc import Mapping, Sequence
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from lianhuan.generators.loop import Predict, Predictions, any_loses, branches_o
 from lianhuan.images import fit_square
 from lianhuan.models.context import Context
 from lianhuan.models.few_steps import FEW_STEPS, read_few_steps
-from lianhuan.models.files import Arrays, fingerprint, load_arrays, read_config
+from lianhuan.models.files import fingerprint, load_arrays, read_config
 from lianhuan.models.light.autoencoder import decoder, encoder
 from lianhuan.models.light.graph import Graph
 from lianhuan.models.light.run import Network
@@ -89,11 +89,8 @@ class LightDenoiser:
         return TOGETHER if same else 1
 
     def _build(self, rows: int, length: int) -> Network:
-        return Network(self.folder, lambda: unet(Graph(self._arrays), self.config, rows, length))
-
-    @cached_property
-    def _arrays(self) -> Arrays:
-        return load_arrays(self.folder)
+        arrays = load_arrays(self.folder)  # not kept: the network has its own
+        return Network(self.folder, lambda: unet(Graph(arrays), self.config, rows, length))
 
 
 class LightDiffusion(LatentGenerator):
@@ -150,9 +147,13 @@ class LightDiffusion(LatentGenerator):
     def encode(self, requests: Sequence[PageRequest]) -> Context:
         """Context of each page, (B, S + L, D); a page has the same numbers in any batch."""
         ids, segments, mask = self.tokenizer.arrays(requests)
-        words, kinds = (self._words[f"{table}.weight"] for table in ("words", "segments"))
+        look = self._words.rows
         rows = [
-            self._read(words=words[one], segments=kinds[kind], mask=keep.astype(np.float32))["tokens"]
+            self._read(
+                words=look("words.weight", one),
+                segments=look("segments.weight", kind),
+                mask=keep.astype(np.float32),
+            )["tokens"]
             for one, kind, keep in zip(
                 *(np.split(part, len(requests)) for part in (ids, segments, mask)), strict=True
             )

@@ -11,7 +11,7 @@ from lianhuan.errors import CheckpointError, DeviceError
 from lianhuan.generators.base import Engine, Generator
 from lianhuan.generators.latent import LatentGenerator
 from lianhuan.generators.options import Compute, Extras, told_when_full
-from lianhuan.late import needing_openvino, needing_torch
+from lianhuan.late import installed, needing_extras
 from lianhuan.models.few_steps import FEW_STEPS
 from lianhuan.models.files import PICKLES
 
@@ -76,7 +76,7 @@ def load_generator(
     extras: Extras | None = None,
     compute: Compute | None = None,
     *,
-    engine: Engine = "torch",
+    engine: Engine | None = None,
 ) -> Generator:
     """The generator in a model folder or file, ready to draw. Its family is recognised from the files.
 
@@ -88,7 +88,7 @@ def load_generator(
         extras: what is added to it; None for nothing.
         compute: what it computes with; None for a CPU.
         engine: "torch", or "light" for a model in the embedded layout on the CPU without torch; a memory must be of the
-            same one.
+            same one. None for torch where it is installed or needed, else light.
 
     Raises:
         CheckpointError: the model, or something that is added to it, is missing, incomplete, damaged, unsafe or of an
@@ -97,9 +97,11 @@ def load_generator(
         MissingDependency: the engine is not installed.
     """
     added, how = extras or Extras(), compute or Compute()
+    if engine is None:
+        engine = "torch" if installed("torch") or not is_embedded_kind(name) else "light"
     if engine == "light":
         return _load_light(name, added, how)
-    with needing_torch(), told_when_full():
+    with needing_extras(), told_when_full():
         generator = _load_torch(name, added, how)
     generator.extras = added
     return generator
@@ -257,7 +259,7 @@ def _load_light(name: str | Path, extras: Extras, compute: Compute) -> Generator
         raise DeviceError(
             f"the light engine knows no {', '.join(how)}; leave it away, or take the engine 'torch'"
         )
-    with needing_openvino():
+    with needing_extras():
         from lianhuan.generators.light import LightDiffusion
 
         return LightDiffusion(model_folder(name), str(name), PARTS)

@@ -41,24 +41,24 @@ class LightLSTMMemory:
 
     def __init__(self, folder: Path):
         self._folder = folder
-        self._arrays = load_arrays(folder)
+        self._first = load_arrays(folder)["first"]
         self._reading, self._writing = cache(self._reader), cache(self._writer)
         config: dict[str, Any] = read_config(folder)
         try:
             width, self._heads = config["width"], config["heads"]
             matrix = (self._heads, width // self._heads, width // self._heads)
             hidden, picture = (config["hidden"],), (config["picture_width"],)
-            lead = config.get("summary_tokens", 4)
+            self._lead = config.get("summary_tokens", 4)
         except (KeyError, TypeError) as error:
             raise CheckpointError(f"{folder}: settings that this version cannot use ({error})") from error
         self._shapes = {"h": hidden, "c": hidden, "picture": picture, "matrix": matrix, "weight": matrix[:2]}
-        self._reading(lead)  # what does not fit is told before anything is drawn
-        self._writing(lead, config["latent_channels"], 16, 16)
+        self._reader(self._lead)  # what does not fit is told before anything is drawn
+        self._writer(self._lead, config["latent_channels"], 16, 16)
 
     def start(self, stories: int) -> State:
         """Zero state and the learned vector that stands for "no picture yet"."""
         nothing = {name: np.zeros((stories, *shape), np.float32) for name, shape in self._shapes.items()}
-        return {**nothing, "picture": np.repeat(self._arrays["first"][None], stories, axis=0)}
+        return {**nothing, "picture": np.repeat(self._first[None], stories, axis=0)}
 
     def read(self, state: State, context: Context, branch: Branch) -> Context:
         """Tokens plus the residual; the unconditional branch stays without memory."""
@@ -73,7 +73,7 @@ class LightLSTMMemory:
         return _by_row(network, **state, **_words(context), latents=latents)
 
     def _graph(self, length: int) -> "_Graph":
-        return _Graph(Graph(self._arrays), self._heads, length, self._shapes)
+        return _Graph(Graph(load_arrays(self._folder)), self._heads, length, self._lead, self._shapes)
 
     def _reader(self, length: int) -> Network:
         return Network(self._folder, lambda: self._graph(length).reader())
@@ -85,12 +85,11 @@ class LightLSTMMemory:
 class _Graph:
     """The networks of the memory for one story, by the formulas of `lianhuan.memory.lstm`."""
 
-    def __init__(self, g: Graph, heads: int, length: int, shapes: dict[str, tuple[int, ...]]):
-        self.g, self.heads = g, heads
+    def __init__(self, g: Graph, heads: int, length: int, lead: int, shapes: dict[str, tuple[int, ...]]):
+        self.g, self.heads, self.lead = g, heads, lead
         self.tokens = g.input("tokens", (1, length, len(g.array("recall.weight"))))
         self.hidden = padding(g.input("mask", (1, length)))
         self.state = {name: g.input(name, (1, *shape)) for name, shape in shapes.items()}
-        self.lead = g.array("pool.weight").shape[1] // self.tokens.shape[2]
         self.summary = first(self.tokens, self.lead)
 
     def reader(self) -> ov.Model:

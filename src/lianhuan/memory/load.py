@@ -7,7 +7,7 @@ from lianhuan import memory as kinds
 from lianhuan.errors import CheckpointError
 from lianhuan.generators.base import Engine, Generator, Input
 from lianhuan.generators.load import generator_kind, model_folder
-from lianhuan.late import needing_openvino, needing_torch
+from lianhuan.late import installed, needing_extras
 from lianhuan.memory.base import Memory, NoMemory
 from lianhuan.models.files import CONFIG, load_weights, read_config
 
@@ -39,7 +39,7 @@ ADAPTER = "ip_adapter"
 """Folder in a model's own where its IP-Adapter is looked for."""
 
 
-def load_memory(name: str, model: str | Path, device: str = "cpu", *, engine: Engine = "torch") -> Memory:
+def load_memory(name: str, model: str | Path, device: str = "cpu", *, engine: Engine | None = None) -> Memory:
     """A memory for the model in a folder (or "storybook"), in evaluation mode.
 
     Args:
@@ -48,7 +48,7 @@ def load_memory(name: str, model: str | Path, device: str = "cpu", *, engine: En
             "image-prompt=PATH" that in another folder or file; there is no "+" in PATH.
         model: the model's folder, or "storybook".
         device: where it computes.
-        engine: that of the generator.
+        engine: that of the generator; None for torch where it is installed or needed, else light.
 
     Raises:
         CheckpointError: no such memory, memories that do not go together, one that the model or the engine cannot draw
@@ -58,9 +58,11 @@ def load_memory(name: str, model: str | Path, device: str = "cpu", *, engine: En
     names = [name] if is_bridged(name) else [part.strip() for part in name.split("+")]
     for part in names:
         _check_known(part)
+    if engine is None:
+        engine = "torch" if installed("torch") or name not in LIGHT else "light"
     if engine == "light":
         return _light(name, model)
-    with needing_torch():
+    with needing_extras():
         parts = [_load(part, model, device) for part in names]
         return parts[0] if len(parts) == 1 else kinds.Stack(parts)
 
@@ -166,7 +168,7 @@ def _light(name: str, model: str | Path) -> Memory:
         )
     if name == NoMemory.name:
         return NoMemory()
-    with needing_openvino():
+    with needing_extras():
         from lianhuan.memory.light_lstm import LightLSTMMemory
 
         return LightLSTMMemory(_trained(name, model, frozenset({"tokens"})))

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +16,7 @@ from lianhuan.errors import CheckpointError
 if TYPE_CHECKING:
     from torch import nn
 
-Arrays = dict[str, npt.NDArray[np.float32]]
-"""The weights of a part by their names."""
+Numbers = npt.NDArray[np.float32]
 
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
@@ -44,6 +43,39 @@ def read_config(folder: Path) -> dict[str, Any]:
     return config
 
 
+class Arrays(Mapping[str, Numbers]):
+    """The weights of a part by their names: kept as short as their file has them, float32 when they are asked for.
+
+    Args:
+        stored: what the file holds.
+    """
+
+    def __init__(self, stored: dict[str, npt.NDArray[Any]]):
+        self._stored = stored
+
+    def __getitem__(self, name: str) -> Numbers:
+        return self.rows(name, slice(None))
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self._stored if not name.endswith(SCALE))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def rows(self, name: str, rows: slice | npt.NDArray[np.int64]) -> Numbers:
+        """Some rows of a weight: (n, ...), or its shape, for indices (n,) or of that shape."""
+        short = self.short(name)
+        if short is None:
+            return self._stored[name][rows].astype(np.float32)
+        numbers, scale = short
+        return numbers[rows].astype(np.float32) * scale[rows]
+
+    def short(self, name: str) -> tuple[npt.NDArray[np.int8], Numbers] | None:
+        """A weight's 8-bit numbers and what its rows are multiplied by, (n, 1, ...); None if its file has longer ones."""
+        scale = self._stored.get(name + SCALE)
+        return None if scale is None else (self._stored[name], scale.astype(np.float32))
+
+
 def load_weights(module: "nn.Module", folder: Path) -> None:
     """Put the weights of `folder` into `module`, as float32, and set it to evaluation mode.
 
@@ -63,7 +95,7 @@ def load_weights(module: "nn.Module", folder: Path) -> None:
 
 
 def load_arrays(folder: Path) -> Arrays:
-    """The weights of `folder` as float32, without torch.
+    """The weights of `folder`, without torch.
 
     Raises:
         CheckpointError: the file is missing, truncated or a pickle.
@@ -77,7 +109,7 @@ def load_arrays(folder: Path) -> Arrays:
             )
         raise CheckpointError(f"{path} is missing; is {folder.parent} a complete model folder?")
     try:
-        return _from_int8(load_file(path))
+        return Arrays(load_file(path))
     except (SafetensorError, OSError, ValueError) as error:
         raise CheckpointError(f"{path} is damaged or belongs to another model ({error})") from error
 
@@ -96,18 +128,11 @@ def save_part(module: "nn.Module", config: dict[str, Any], folder: Path, *, int8
     save_file(arrays, folder / WEIGHTS)
 
 
-def _to_int8(value: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
+def _to_int8(value: Numbers) -> tuple[npt.NDArray[np.int8], Numbers]:
     """Symmetric 8-bit numbers, and their scale per output channel."""
     size = np.abs(value).max(axis=tuple(range(1, value.ndim)), keepdims=True)
     scale = np.maximum(size, np.float32(1e-8)) / np.float32(127)
     return np.rint(value / scale).astype(np.int8), scale
-
-
-def _from_int8(arrays: dict[str, npt.NDArray[Any]]) -> Arrays:
-    """All weights as float32."""
-    scales = {name.removesuffix(SCALE): array for name, array in arrays.items() if name.endswith(SCALE)}
-    plain = {name: array.astype(np.float32) for name, array in arrays.items() if not name.endswith(SCALE)}
-    return {name: array * scales[name] if name in scales else array for name, array in plain.items()}
 
 
 def short_hash(text: str) -> str:

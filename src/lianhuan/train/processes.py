@@ -9,7 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lianhuan.errors import MissingDependency, RecipeError
+from lianhuan.errors import RecipeError
+from lianhuan.late import needing_extras
 
 
 def pick_device() -> torch.device:
@@ -40,10 +41,8 @@ class Processes:
         """
         if int(os.environ.get("WORLD_SIZE", "1")) == 1:
             return cls(pick_device())
-        try:
+        with needing_extras():
             from accelerate import PartialState
-        except ImportError as error:
-            raise MissingDependency("training in several processes needs: pip install accelerate") from error
         state = PartialState(cpu=not torch.cuda.is_available())
         return cls(state.device, state.process_index, state.num_processes, state)
 

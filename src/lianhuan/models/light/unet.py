@@ -8,8 +8,9 @@ import openvino as ov
 from openvino import Node, opset15 as ops
 
 from lianhuan.errors import CheckpointError
+from lianhuan.models.files import Numbers
 from lianhuan.models.light.blocks import resnet, transformer, upsample
-from lianhuan.models.light.graph import Graph, Numbers, first, flattened, padding
+from lianhuan.models.light.graph import Graph, first, flattened, padding
 
 FIXED: dict[str, Any] = {
     "layers_per_block": 1,
