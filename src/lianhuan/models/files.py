@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -54,7 +55,7 @@ class Arrays(Mapping[str, Numbers]):
         self._stored = stored
 
     def __getitem__(self, name: str) -> Numbers:
-        return self.rows(name, slice(None))
+        return self.rows(name, ...)
 
     def __iter__(self) -> Iterator[str]:
         return (name for name in self._stored if not name.endswith(SCALE))
@@ -62,8 +63,8 @@ class Arrays(Mapping[str, Numbers]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
-    def rows(self, name: str, rows: slice | npt.NDArray[np.int64]) -> Numbers:
-        """Some rows of a weight: (n, ...), or its shape, for indices (n,) or of that shape."""
+    def rows(self, name: str, rows: EllipsisType | npt.NDArray[np.int64]) -> Numbers:
+        """All of a weight, or its rows with these indices, of any shape."""
         short = self.short(name)
         if short is None:
             return self._stored[name][rows].astype(np.float32)
