@@ -167,6 +167,16 @@ def test_world_writes_stories_with_labels(tmp_path: Path) -> None:
     assert run("world", "-n", 1, "-o", tmp_path / "world").exit_code == 2
 
 
+def test_world_writes_stories_of_the_full_world(tmp_path: Path) -> None:
+    seen = {}
+    for world in ("small", "full"):
+        done = run("world", "-n", 6, "-o", tmp_path / world, "--size", 16, "--world", world, "--json")
+        rows = [json.loads(row) for row in Path(json.loads(done.stdout)["table"]).read_text().splitlines()]
+        seen[world] = {name for row in rows for frame in row["frames"] for name in frame["labels"]}
+    assert seen["full"] > seen["small"]
+    assert {"style", "view", "emotion3", "worn0"} <= seen["full"] - seen["small"]
+
+
 RECIPE = """
 from lianhuan.train.loop import TrainStep
 def run(folder, *, resume, steps):

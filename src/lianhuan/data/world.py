@@ -39,9 +39,15 @@ class WorldPictures:
 
     @classmethod
     def render(
-        cls, folder: Path, split: str, stories: int, size: int, workers: int = 2, world: Vocabulary = SMALL
+        cls,
+        folder: Path,
+        split: str,
+        stories: int,
+        size: int,
+        workers: int | None = None,
+        world: Vocabulary = SMALL,
     ) -> "WorldPictures":
-        """Draw the stories, or read them back from `folder` where an earlier call left them."""
+        """Draw the stories, or read them back from `folder` where an earlier call left them; `workers` None: on all cores."""
         path = folder / f"{world.prefix}{split}-{stories}-{size}px.npy"
         pixels = _by_story(
             path, partial(_draw_story, world, split, size), (stories, FRAMES, size, size, 3), workers
@@ -56,7 +62,7 @@ class WorldPictures:
 
 
 def focus_maps(
-    folder: Path, split: str, stories: int, cells: int, workers: int = 2, world: Vocabulary = SMALL
+    folder: Path, split: str, stories: int, cells: int, workers: int | None = None, world: Vocabulary = SMALL
 ) -> npt.NDArray[np.uint8]:
     """(stories, FRAMES, cells, cells, 2) shares, 0..255, of each cell that characters and the prop cover; kept in `folder`."""
     path = folder / f"{world.prefix}{split}-{stories}-focus{cells}.npy"
@@ -66,7 +72,7 @@ def focus_maps(
 
 
 def _by_story(
-    path: Path, job: Callable[[int], npt.NDArray[np.uint8]], shape: tuple[int, ...], workers: int
+    path: Path, job: Callable[[int], npt.NDArray[np.uint8]], shape: tuple[int, ...], workers: int | None
 ) -> npt.NDArray[np.uint8]:
     """`job(index)` of each of the first stories, together of this shape, or what an earlier call left."""
     path.parent.mkdir(parents=True, exist_ok=True)
