@@ -26,7 +26,8 @@ from lianhuan.memory import LSTMMemory, NoMemory
 from lianhuan.memory.lstm import LSTMMemoryConfig
 from lianhuan.metrics.reader import Reader
 from lianhuan.testing.models import tiny_model
-from lianhuan.world.scene import CLASSES
+from lianhuan.world.scene import CLASSES, classes
+from lianhuan.world.vocabulary import FULL
 
 
 def _draw(folder: Path, generator: OracleGenerator, method: Method, batch: int = 4, pages=PAGES) -> list[int]:
@@ -190,6 +191,23 @@ def test_the_verb_draws_scores_and_goes_on_where_it_was(models, tmp_path):
     assert _run(models, file).exit_code == 0
     assert file.read_bytes() == scores
     assert {p: p.stat().st_mtime_ns for p in tmp_path.rglob("takes/*/*.png")} == takes
+
+
+def test_the_stories_are_of_the_world_that_the_reader_reads(models, tmp_path):
+    reader, large = tmp_path / "reader", tmp_path / "large"
+    reader.mkdir()
+    (reader / "config.json").write_text(json.dumps({"classes": classes(FULL)}))
+    save_file(Reader(classes(FULL)).state_dict(), reader / "model.safetensors")
+    tiny_model(large, stage=4, styles=True)
+    file = tmp_path / "s.json"
+    done = _run(models, file, "--reader", str(reader), "--generator", str(large), "--memory", "lstm")
+    assert done.exit_code == 0, done.stderr
+    assert {"style", "view", "worn0"} <= set(json.loads(file.read_bytes())["reader"])
+    tales = world_tales("test", 2, 2, FULL)
+    styles = {tale.frames[0].graph.style for tale in tales}
+    home = run_folder(tmp_path / "s", "visualization", 2, 0) / "lstm"
+    told = {Book.open(story_folder(home, tale.index)).file.style for tale in tales}
+    assert told == {"" if style == "flat" else style for style in styles}
 
 
 def test_every_length_can_have_its_own_number_of_stories(models, tmp_path):

@@ -125,6 +125,7 @@ def _as_story(index: int, pages: Sequence[PageRequest]) -> Story:
     places = dict.fromkeys(page.place for page in pages if page.place)
     return Story(
         title=f"World story {index}",
+        style=pages[0].style,
         scenes=tuple(scenes),
         cast=tuple(cast.values()),
         places=tuple(Place(name=name) for name in places),

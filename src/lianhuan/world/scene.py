@@ -1,10 +1,12 @@
 """Scene graphs of the world: what one picture shows, exactly."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
 from lianhuan.world.vocabulary import (
     COLOURS,
+    FULL,
     HAIR_COLOURS,
     PEOPLE,
     SMALL,
@@ -135,6 +137,11 @@ def classes(world: Vocabulary = SMALL) -> dict[str, int]:
         if label in slots
         for i in range(world.max_actors)
     }
+
+
+def world_of(counts: Mapping[str, int]) -> Vocabulary:
+    """The world whose labels have these numbers of classes; the small one if none has."""
+    return next((world for world in (SMALL, FULL) if classes(world) == counts), SMALL)
 
 
 def labels(graph: SceneGraph, world: Vocabulary = SMALL) -> dict[str, int]:

@@ -56,7 +56,10 @@ def world(  # noqa: PLR0913 - one argument per option
     ] = None,
     generator: Annotated[str, typer.Option(help="Model: storybook or a model folder.")] = "storybook",
     reader: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder of the reader, if not the embedded one.")
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Folder of the reader, if not the embedded one; the stories are of its world."
+        ),
     ] = None,
     clip: Annotated[
         Path | None,
@@ -93,6 +96,7 @@ def world(  # noqa: PLR0913 - one argument per option
     from lianhuan.generators import Compute, load_generator
     from lianhuan.metrics.reader import load_reader
     from lianhuan.models.clip import load_clip
+    from lianhuan.world.scene import world_of
 
     use_cores()
     eyes = load_reader(reader)
@@ -101,7 +105,8 @@ def world(  # noqa: PLR0913 - one argument per option
     model = load_generator(generator, compute=Compute(device=device))
     methods = load_methods(memory, generator, device, control)
     root = out or json_file.with_suffix("")
-    tales = {length: world_tales(split, count, length) for length, count in counts.items()}
+    kind = world_of(eyes.classes)
+    tales = {length: world_tales(split, count, length, kind) for length, count in counts.items()}
     names = [method.name for method in methods]
     runs = [Run.at(root, one, tales[length], names, seeds) for one, length in product(tasks, counts)]
     settings: dict[str, Any] = {
