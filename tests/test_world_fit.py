@@ -73,11 +73,23 @@ def test_riders_are_seen_on_what_carries_them() -> None:
 def test_those_who_fall_do_not_cover_one_another() -> None:
     spots = actor_spots(acting("fall", "fall", "stand", "fall"))
     assert spots[1].y < spots[0].y == spots[2].y == spots[3].y
-    sleepers = actor_spots(acting("sleep", "sleep", "sleep", "sleep"))
-    assert sleepers[1].y == sleepers[3].y < sleepers[0].y == sleepers[2].y
+    for action in ("sleep", "crouch"):
+        low = actor_spots(acting(action, action, action, action))
+        assert low[1].y == low[3].y < low[0].y == low[2].y
 
 
 def test_nobody_climbs_a_tree_indoors() -> None:
     climbs = [graph for graph in GRAPHS if any(actor.action == "climb" for actor in graph.actors)]
     assert climbs
     assert not {graph.place for graph in climbs} & INDOORS
+
+
+def test_strokes_of_wax_are_not_taken_for_rain() -> None:
+    """At night drops are much lighter than the sky; bare paper between the strokes is not."""
+    night = SceneGraph(place="park", actors=(), time="night")
+    flat, wax, rain = (
+        np.asarray(draw(graph)).max(axis=2)[20:50, 15:60].astype(np.int16)
+        for graph in (night, replace(night, style="crayon"), replace(night, weather="rain"))
+    )
+    light = [float((sky > flat + 60).mean()) for sky in (wax, rain)]
+    assert 2 * light[0] < light[1]

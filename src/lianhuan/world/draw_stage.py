@@ -47,6 +47,9 @@ _SEAT_SIZE = {kind: size for size, kinds in _SEATS.items() for kind in kinds}
 _INSIDE = frozenset({"car", "bus", "truck", "train", "tractor", "airplane", "helicopter", "rocket"})
 _ASTRIDE = frozenset({"horse", "camel", "zebra", "deer", "whale", "dolphin", "unicorn", "dragon"})
 _BACK_ROW = 20.0
+_FLIGHT = 17.0
+_LOW_DOWN = ("fall", "sleep", "crouch")
+"""Poses as wide as they are low; the first of them covers its neighbours even where there are two."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +80,8 @@ def _middle(graph: SceneGraph, i: int, x: float, crowd: float) -> Spot:
     """On the ground; of several who lie, every other one lies farther back where they would cover one another."""
     actor = graph.actors[i]
     near = [graph.actors[k] for k in (i - 1, i + 1) if 0 <= k < len(graph.actors)]
-    covers = actor.action == "fall" or (actor.action == "sleep" and len(graph.actors) > _MANY)
-    if covers and i % 2 and any(other.action in ("fall", "sleep") for other in near):
+    low = _LOW_DOWN if len(graph.actors) > _MANY else _LOW_DOWN[:1]
+    if actor.action in low and i % 2 and any(other.action in _LOW_DOWN for other in near):
         return Spot(x, _FEET - _BACK_ROW, 0.8 * crowd)
     return Spot(x, _FEET + 6, min(crowd, 0.9)) if actor.action == "sleep" else Spot(x, _FEET, crowd)
 
@@ -88,8 +91,11 @@ def _beside_prop(slots: tuple[float, ...], graph: SceneGraph) -> tuple[float, ..
     prop, count = graph.prop, len(slots)
     if prop is None or prop.where not in ("left", "right"):
         return slots
-    crowded = count > _MANY or (count > 1 and kicker(graph) is not None)
-    aside = _ASIDE[4] if crowded else _ASIDE.get(count, 0.0) * (_size(prop.kind, count) - 1)
+    kicked = count > 1 and kicker(graph) is not None
+    crowded = count > _MANY or kicked
+    aside = _ASIDE.get(count, 0.0) * (_size(prop.kind, count) - 1)
+    if crowded:
+        aside = _FLIGHT if kicked else _ASIDE[4]
     aside = max(aside, 0.0) if prop.where == "left" else -max(aside, 0.0)
     close = 0.8 if crowded else 1.0
     return tuple(64 + aside + (x - 64) * close for x in slots) if aside else slots

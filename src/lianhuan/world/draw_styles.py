@@ -152,8 +152,8 @@ def _border(size: int, width: float, ragged: float, seed: int) -> Pixels:
 
 @cache
 def _strokes(size: int) -> Pixels:
-    """Streaks of wax that run down to the left, 0..1, (size, size)."""
-    streaks = Image.fromarray(_noise(2 * size, 210, 18, 71)).rotate(-38, Image.Resampling.BICUBIC)
+    """Streaks of wax that run gently down to the right, across rain, 0..1, (size, size)."""
+    streaks = Image.fromarray(_noise(2 * size, 230, 22, 71)).rotate(64, Image.Resampling.BICUBIC)
     half = size // 2
     return np.asarray(streaks)[half : half + size, half : half + size]
 
@@ -216,7 +216,7 @@ def _crayon(pixels: Pixels, size: int) -> Pixels:
     wax = 0.6 * _strokes(size) + 0.4 * _noise(size, 110, 110, 61)
     small = np.clip(5 * np.abs(rough - _soft(rough, size)).max(axis=2, keepdims=True) - 0.2, 0, 1)
     light = rough.mean(axis=2, keepdims=True)
-    bare = np.clip((0.5 - wax) / 0.2, 0, 1)[..., None] * (0.15 + 0.32 * light) * (1 - 0.85 * small)
+    bare = np.clip((0.5 - wax) / 0.2, 0, 1)[..., None] * (0.42 * light) * (1 - 0.85 * small)
     pressed = rough * (0.84 + 0.3 * wax[..., None] * (1 - 0.6 * small) + 0.09 * small)
     drawn = pressed * (1 - bare) + _CREAM * bare
     inside = np.clip(_border(size, 3.4, 3.0, 81) * (0.4 + 1.4 * wax[..., None]), 0, 1)
