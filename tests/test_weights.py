@@ -17,9 +17,9 @@ from lianhuan.models.files import WEIGHTS, load_weights, save_part
 WEIGHTS_FOLDER = Path(str(files("lianhuan"))) / "weights"
 
 
-def test_the_package_holds_at_most_60_mib_of_safe_files() -> None:
+def test_the_package_holds_at_most_85_mib_of_safe_files() -> None:
     found = [path for path in WEIGHTS_FOLDER.rglob("*") if path.is_file()]
-    assert sum(path.stat().st_size for path in found) <= 60 * 2**20
+    assert sum(path.stat().st_size for path in found) <= 85 * 2**20
     assert {path.suffix for path in found} == {".safetensors", ".json", ".md"}
 
 
@@ -27,7 +27,7 @@ def test_the_embedded_model_has_all_its_parts() -> None:
     model = load_generator("storybook")
     unet = sum(p.numel() for p in model.denoiser.unet.parameters())
     assert 15e6 <= unet <= 40e6
-    assert model.size == 128
+    assert model.size == 256
     load_memory("lstm", "storybook")
 
 
