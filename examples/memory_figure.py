@@ -10,7 +10,7 @@ from lianhuan import illustrate, load_generator, load_memory, read_story
 from lianhuan.conductor import PageDone
 from lianhuan.images import contact_sheet
 
-SEED = 7
+SEED, SIDE = 7, 160
 
 
 def main(target: Path) -> None:
@@ -18,7 +18,7 @@ def main(target: Path) -> None:
     story = read_story(Path(__file__).parent / "mike-and-jon.txt")
     generator = load_generator("storybook")
     pages = [
-        event.image
+        event.image.resize((SIDE, SIDE))
         for name in ("none", "lstm")
         for event in illustrate(story, generator, memory=load_memory(name, "storybook"), seed=SEED)
         if isinstance(event, PageDone)
