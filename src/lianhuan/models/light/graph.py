@@ -29,10 +29,11 @@ class Matrix:
         scales = [None] * parts if self.scale is None else np.split(self.scale, parts)
         return [type(self)(*piece) for piece in zip(pieces, scales, strict=True)]
 
-    def of_kernel(self) -> Self:
-        """The matrix (n, k * k * m) of the kernel (n, m, k, k) that it is."""
-        rows = np.ascontiguousarray(np.moveaxis(self.numbers, 1, -1)).reshape(len(self.numbers), -1)
-        return type(self)(rows, None if self.scale is None else self.scale.reshape(-1, 1))
+    def of_kernel_rows(self) -> list[Self]:
+        """The matrices (n, k * m) of the rows of the kernel (n, m, k, k) that it is."""
+        scale = None if self.scale is None else self.scale.reshape(-1, 1)
+        rows = np.ascontiguousarray(np.transpose(self.numbers, (2, 0, 3, 1)))
+        return [type(self)(row.reshape(len(row), -1), scale) for row in rows]
 
     def node(self) -> Node:
         """A constant; OpenVINO keeps 8-bit numbers as they are where it can, which takes a quarter of the memory."""
@@ -123,25 +124,38 @@ class Graph:
     def _conv_of_few(
         self, x: Node, name: str, stride: int, before: Sequence[int], after: Sequence[int]
     ) -> Node:
-        """A convolution in two dimensions as a product with an 8-bit matrix, for which OpenVINO needs no long numbers."""
-        kernel = self.matrix(f"{name}.weight").of_kernel()
+        """A convolution in two dimensions as products with 8-bit matrices, for which OpenVINO needs no long numbers.
+
+        Each row of the kernel is a product of its own: the sums of longer ones are shared out among the threads, and come out
+        differently with each number of them.
+        """
         sides = self.array(f"{name}.weight").shape[2:]
         edges = (ops.constant(np.array([0, *ends, 0])) for ends in (before, after))
         x = ops.pad(ops.transpose(x, ops.constant(np.array([0, 2, 3, 1]))), *edges, "constant", number(0))
         count, height, width, channels = x.shape
         cells: npt.NDArray[np.int64] = np.arange(height * width).reshape(height, width)
         windows = np.lib.stride_tricks.sliding_window_view(cells, sides)[::stride, ::stride]
-        x = ops.gather(
-            shaped(x, count, -1, channels), ops.constant(windows.ravel()), ops.constant(np.array(1))
-        )
-        y = self._product(shaped(x, count, *windows.shape[:2], -1), kernel, self.array(f"{name}.bias"))
+        x = shaped(x, count, -1, channels)
+        y = shared(self.array(f"{name}.bias"))
+        for row, kernel in enumerate(self.matrix(f"{name}.weight").of_kernel_rows()):
+            near = np.ascontiguousarray(windows[:, :, row])
+            seen = ops.gather(x, ops.constant(near.ravel()), ops.constant(np.array(1)))
+            y = ops.add(y, self._product(shaped(seen, count, *near.shape[:2], -1), kernel, None))
         return ops.transpose(y, ops.constant(np.array([0, 3, 1, 2])))
 
     def group_norm(self, x: Node, name: str, groups: int, epsilon: float) -> Node:
-        """Group normalisation."""
-        return ops.group_normalization(
-            x, self.weight(f"{name}.weight"), self.weight(f"{name}.bias"), groups, epsilon
+        """Group normalisation of (B, C, H, W).
+
+        By OpenVINO's normalisation over rows, one thread a row; its own for groups shares a large one out among the threads, and
+        its last bits depend on their number.
+        """
+        count, channels, height, width = x.shape
+        rows = shaped(x, count, groups, channels // groups * height * width)
+        flat = ops.mvn(rows, ops.constant(np.array([2])), True, epsilon, "inside_sqrt")
+        scale, shift = (
+            shared(self.array(f"{name}.{part}").reshape(1, -1, 1, 1)) for part in ("weight", "bias")
         )
+        return ops.add(ops.multiply(shaped(flat, count, channels, height, width), scale), shift)
 
     def layer_norm(self, x: Node, name: str) -> Node:
         """Layer normalisation over the last dimension."""
