@@ -12,8 +12,9 @@ from PIL import Image, ImageDraw, ImageFont
 from lianhuan.bench.books import story_pictures, world_tales
 from lianhuan.images import contact_sheet
 from lianhuan.world.draw import draw
+from lianhuan.world.scene import WorldStory
 
-METHODS = ("none", "lstm", "ar-ldm", "shared-attention", "copy-paste")
+METHODS = ("none", "lstm", "ar-ldm", "shared-attention")
 STORIES, FRAMES, SIZE, TITLE, COLUMNS = 4, 4, 128, 24, 3
 
 
@@ -26,6 +27,11 @@ def block(name: str, rows: list[list[Image.Image]]) -> Image.Image:
     return named
 
 
+def shown(books: Path, tale: WorldStory) -> list[Image.Image]:
+    """The pictures of a story, of the sheet's size."""
+    return [picture.resize((SIZE, SIZE)) for picture in story_pictures(books, tale)]
+
+
 def main() -> None:
     """Read the books and write the picture."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -33,7 +39,7 @@ def main() -> None:
     parser.add_argument("-o", "--out", type=Path, required=True)
     options = parser.parse_args()
     tales = world_tales("test", STORIES, FRAMES)
-    blocks = [block(name, [story_pictures(options.books / name, tale) for tale in tales]) for name in METHODS]
+    blocks = [block(name, [shown(options.books / name, tale) for tale in tales]) for name in METHODS]
     blocks.append(block("truth", [[draw(frame.graph, SIZE) for frame in tale.frames] for tale in tales]))
     contact_sheet(blocks, COLUMNS, gap=12).quantize(256).save(options.out, optimize=True)
 
