@@ -129,7 +129,7 @@ def measure(
     sheets = [picture.image for picture in subject.shown]
     for when, model in (("before", generator), ("after", knowing)):
         images = drawn(model, pages(actor.kind, config.seed))
-        seen = reader.read(to_tensor(images))
+        seen = reader.look(images)
         result |= {f"{when}_{name}": float((seen[name] == want[name]).float().mean()) for name in LOOKS}
         sheets += images
     others = [frame_request(subject.others, k, seed=config.seed, steps=10) for k in range(5)]

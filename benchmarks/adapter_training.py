@@ -35,7 +35,7 @@ class Step:
     def __init__(self, generator: StableDiffusion, width: int, *, checkpointing: bool):
         torch.manual_seed(3)
         self.device = generator.device
-        side = generator.size // 8
+        side = generator.side
         latents = torch.randn(FRAMES, 4, side, side).half()
         data = EncodedStories("train", latents, (tuple((words,) for words in CAPTIONS),), {})
         memory = BridgedMemory.beside(generator, "ar-ldm", width=width).to(self.device)

@@ -30,7 +30,6 @@ from lianhuan.metrics.reader import load_reader
 from lianhuan.metrics.statistics import estimate
 from lianhuan.metrics.world import Labels, score
 from lianhuan.models.clip import load_clip
-from lianhuan.tensors import to_tensor
 from lianhuan.world.scene import CLASSES, WorldStory
 
 FRAMES = 5
@@ -76,7 +75,7 @@ def chosen(tale: WorldStory, drawn: Takes, name: str, count: int) -> list[Image.
 def measure(tales: Sequence[WorldStory], books: Sequence[Sequence[Image.Image]]) -> dict[str, object]:
     """What the reader and the CLIP see in the books, with 95 % intervals over stories."""
     reader, clip = load_reader(), load_clip()
-    rows = [reader.read(to_tensor(book)) for book in books]
+    rows = [reader.look(book) for book in books]
     seen: Labels = {name: np.stack([row[name].numpy() for row in rows]) for name in CLASSES}
     found = {name: tally for name, tally in score(wanted(tales), seen, 0).items() if name in SHOWN}
     with torch.inference_mode():

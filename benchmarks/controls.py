@@ -98,7 +98,7 @@ def measure(
     """What the reader and the CLIP see, with 95 % intervals over pages."""
     graphs = [labels(page.graph) for page in pages]
     want = {name: np.array([[one[name]] for one in graphs]) for name in CLASSES}
-    seen = {name: table.numpy()[:, None] for name, table in reader.read(to_tensor(images)).items()}
+    seen = {name: table.numpy()[:, None] for name, table in reader.look(images).items()}
     scores = page_scores(want, seen)
     found: dict[str, object] = {name: asdict(estimate(scores[name], 0)) for name in READ}
     sets = [picture_features(some, reader)[:, None] for some in ([page.truth for page in pages], images)]

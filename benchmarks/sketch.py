@@ -28,6 +28,7 @@ from lianhuan.control import ClassifierFree, SDEdit, Sketch
 from lianhuan.control.sketch import edge_predictor, sketch_latents
 from lianhuan.data.world import FRAMES, frame_request, world_story
 from lianhuan.generators import STORYBOOK, Compute, Control, Drawn, LatentDiffusion, load_generator
+from lianhuan.images import fit_square
 from lianhuan.metrics.distances import kernel_distance
 from lianhuan.metrics.features import picture_features
 from lianhuan.metrics.reader import Reader, load_reader
@@ -160,7 +161,7 @@ def edge_fidelity(wanted: Tensor, found: Tensor, reach: float = REACH) -> dict[s
 
 def measure(pages: Sequence[Page], images: Sequence[Image.Image], reader: Reader) -> dict[str, object]:
     """Edge fidelity and realism of the drawn pictures, with 95 % intervals over pages."""
-    edges = edge_map(to_tensor(images))
+    edges = edge_map(to_tensor([fit_square(image, reader.size) for image in images]))
     follows = [edge_fidelity(page.edges[0, 0], found[0]) for page, found in zip(pages, edges, strict=True)]
     figures: dict[str, object] = {
         name: asdict(estimate(Tally(np.array([one[name] for one in follows]), np.ones(len(pages)))))
@@ -169,7 +170,7 @@ def measure(pages: Sequence[Page], images: Sequence[Image.Image], reader: Reader
     sets = [picture_features(some, reader)[:, None] for some in ([page.truth for page in pages], images)]
     figures["kernel"] = asdict(kernel_distance(*sets))
     want = {name: np.array([[page.labels[name]] for page in pages]) for name in CLASSES}
-    seen = {name: table.numpy()[:, None] for name, table in reader.read(to_tensor(images)).items()}
+    seen = {name: table.numpy()[:, None] for name, table in reader.look(images).items()}
     scores = page_scores(want, seen)
     return figures | {name: asdict(estimate(scores[name])) for name in READ if scores[name].total.any()}
 
@@ -305,7 +306,7 @@ def main() -> None:
     options = parser.parse_args()
     generator = load_generator(options.model, compute=Compute(device=options.device))
     settings = {"steps": options.steps, "guidance": options.guidance}
-    pages = pages_of(options.split, options.pages, generator.size, mirror=options.mirror, **settings)
+    pages = pages_of(options.split, options.pages, Reader.size, mirror=options.mirror, **settings)
     methods = methods_for(generator, options.betas, options.strengths)
     rows = []
     for row in compare(generator, pages, options.styles, methods, options.batch):

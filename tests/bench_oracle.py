@@ -33,8 +33,8 @@ class OracleReader:
         flat = to_tensor([image for row in PICTURES for image in row])
         self.known = {picture.numpy().tobytes(): labels(g) for picture, g in zip(flat, graphs, strict=True)}
 
-    def read(self, pictures: torch.Tensor) -> dict[str, torch.Tensor]:
-        rows = [self.known[picture.numpy().tobytes()] for picture in pictures]
+    def look(self, pictures: list[Image.Image]) -> dict[str, torch.Tensor]:
+        rows = [self.known[picture.numpy().tobytes()] for picture in to_tensor(pictures)]
         return {name: torch.tensor([row[name] for row in rows]) for name in CLASSES}
 
     def features(self, pictures: torch.Tensor) -> torch.Tensor:

@@ -15,7 +15,6 @@ from lianhuan.bench.books import story_pictures
 from lianhuan.bench.run import Run
 from lianhuan.bench.task import Task
 from lianhuan.errors import CheckpointError
-from lianhuan.images import fit_square
 from lianhuan.metrics.alignment import alignment, retrieval
 from lianhuan.metrics.copies import copy_paste, thumbnails
 from lianhuan.metrics.distances import Features, frechet_distance, kernel_distance
@@ -29,7 +28,6 @@ from lianhuan.metrics.world import (
     chance,
     score,
 )
-from lianhuan.tensors import to_tensor
 from lianhuan.world.draw import draw
 from lianhuan.world.scene import WorldStory, classes, labels
 from lianhuan.world.vocabulary import COLOURS, SMALL, Vocabulary
@@ -43,8 +41,8 @@ class ReadsPictures(FeatureNetwork, Protocol):
 
     classes: dict[str, int]
 
-    def read(self, pictures: Tensor) -> dict[str, Tensor]:
-        """Label name -> (B,) classes of pictures (B, 3, size, size) in [-1, 1]."""
+    def look(self, pictures: Sequence[Image.Image]) -> dict[str, Tensor]:
+        """Label name -> (B,) classes of pictures of any size."""
         ...
 
 
@@ -176,8 +174,7 @@ def look_at(
         )
     rows, features, small, meaning = [], [], [], []
     for pictures in books:
-        ready = to_tensor([fit_square(picture, reader.size) for picture in pictures])
-        rows.append({name: classes.numpy() for name, classes in reader.read(ready).items()})
+        rows.append({name: classes.numpy() for name, classes in reader.look(pictures).items()})
         features.append(picture_features(pictures, reader))
         small.append(thumbnails(pictures))
         if clip is not None:

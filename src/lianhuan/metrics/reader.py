@@ -1,15 +1,19 @@
 """The reader: a small network, trained on drawn frames only, that names what a picture of the world shows."""
 
 import json
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
 import torch
+from PIL import Image
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from lianhuan.errors import CheckpointError
+from lianhuan.images import fit_square
+from lianhuan.tensors import to_tensor
 
 STAGES = ((48, 96, 1), (96, 128, 2), (128, 160, 1), (160, 192, 2), (192, 192, 1))
 """Convolutions of the reader: channels in and out, stride."""
@@ -60,6 +64,10 @@ class Reader(nn.Module):
     def read(self, pictures: Tensor) -> dict[str, Tensor]:
         """Label name -> (B,) most likely class."""
         return {name: logits.argmax(1) for name, logits in self(pictures).items()}
+
+    def look(self, pictures: Sequence[Image.Image]) -> dict[str, Tensor]:
+        """Label name -> (B,) most likely class of pictures of any size, of which it sees the middle square."""
+        return self.read(to_tensor([fit_square(picture, self.size) for picture in pictures]))
 
     def features(self, pictures: Tensor) -> Tensor:
         """(B, 192) what the last convolutions find, averaged over the picture (B, 3, 128, 128)."""
