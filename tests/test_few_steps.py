@@ -16,6 +16,7 @@ from lianhuan.control import ClassifierFree, Inpaint
 from lianhuan.errors import CheckpointError
 from lianhuan.generators.base import Control
 from lianhuan.generators.loop import within_bound
+from lianhuan.models.adapter import Adapter, AdapterInfo
 from lianhuan.models.autoencoder import Autoencoder
 from lianhuan.models.context import Context
 from lianhuan.models.denoiser import Denoiser, build_unet
@@ -119,6 +120,16 @@ def test_a_book_is_drawn_in_few_steps_unless_something_else_is_asked_for(generat
     assert run("illustrate", text, "-o", book, "--generator", folder, "--guidance", 2.5).exit_code == 0
     assert Book.open(book).file.steps == 3
     assert run("illustrate", book, "--guidance", 2).exit_code == 0
+    assert Book.open(book).file.steps == 20
+
+
+def test_a_learnt_character_is_drawn_the_slow_way(generator, folder, tmp_path) -> None:
+    known, text, book = tmp_path / "zuzu.safetensors", tmp_path / "story.txt", tmp_path / "book"
+    info = AdapterInfo("Zuzu", "fox", "token", generator.fingerprint, 0)
+    Adapter(info, torch.zeros(16), {}).save(known)
+    text.write_text("Zuzu ran.")
+    how = ("--generator", folder, "--guidance", 2.5, "--character", f"Zuzu={known}")
+    assert run("illustrate", text, "-o", book, *how).exit_code == 0
     assert Book.open(book).file.steps == 20
 
 

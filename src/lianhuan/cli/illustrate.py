@@ -199,6 +199,7 @@ class _Wish:
     def settled(self, plan: _Plan, load: "_Load") -> _Settled:
         """What a book is drawn with; refuses what does not go together before a book is there."""
         from lianhuan.generators import STORYBOOK
+        from lianhuan.story import DEFAULT_STEPS
 
         old = plan.old
         settings = _settings(old, **self.how)
@@ -210,11 +211,11 @@ class _Wish:
         generator, memory = load(model, method, extras, engine, compute)
         generator.check(settings.sampler, settings.negative_prompt)
         how = self.how
-        if how["steps"] is None and (
-            old is None or self.generator or how["guidance"] is not None or how["sampler"]
-        ):
+        changed = self.generator or self.learnt or how["guidance"] is not None or how["sampler"]
+        if how["steps"] is None and (old is None or changed):
             own = generator.steps(settings.guidance, settings.sampler)
-            settings = settings.model_copy(update={"steps": own})
+            # a character is learnt by the slow denoiser, not by the one of few steps
+            settings = settings.model_copy(update={"steps": DEFAULT_STEPS if learnt else own})
         return _Settled(model, settings, generator, memory)
 
 
