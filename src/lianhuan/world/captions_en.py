@@ -9,7 +9,6 @@ from lianhuan.world.dice import Dice
 from lianhuan.world.english import english
 from lianhuan.world.nouns_en import Nouns, a_or_an
 from lianhuan.world.phrases_en import Phrase
-from lianhuan.world.sense import HELD_FOR
 from lianhuan.world.vocabulary import COLOURS, INDOORS, PEOPLE
 
 _BODY = {
@@ -49,7 +48,6 @@ class _Teller:
         self._asides.start(beat)
         self._tail = ""
         self._closed = False
-        self._prop_after = False
         lead = self._asides.weather()
         before = [] if lead else self._weather()
         lead = lead or self._time(before) or self._asides.view()
@@ -132,7 +130,9 @@ class _Teller:
     def _clauses(self, place: str) -> str:
         beat, dice = self._beat, self._dice
         runs = beat.runs
-        self._at_prop = runs[0] if place == "visit" and beat.ground_prop else self._run_at_prop(runs)
+        visited = place == "visit" and beat.ground_prop
+        self._at_prop = runs[0] if visited else beat.run_at_prop(dice, 0.8)
+        self._prop_after = beat.graph.prop is not None and not self._at_prop
         self._dressed = False
         left = beat.graph.prop is not None and beat.graph.prop.where == "left"
         if len(beat.actors) == 2 and not left and not place and dice.chance(0.14):
@@ -187,19 +187,6 @@ class _Teller:
         )
         link = self._dice.pick(("and", "while"))
         return f"on the {sides[order[0]]} {one}, {link} on the {sides[order[1]]} {two}"
-
-    def _run_at_prop(self, runs: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
-        """The run whose predicate names the prop; () if a sentence of its own does."""
-        prop = self._beat.graph.prop
-        if prop is None:
-            return ()
-        if prop.where in ("left", "right"):
-            chosen = self._dice.pick(runs) if self._dice.chance(0.8) else ()
-        else:
-            run = next(run for run in runs if prop.holder in run)
-            chosen = run if len(run) == 1 or self._beat.actors[prop.holder].action in HELD_FOR else ()
-        self._prop_after = not chosen
-        return chosen
 
     def _predicate(self, run: tuple[int, ...], place: str) -> str:
         beat, dice = self._beat, self._dice

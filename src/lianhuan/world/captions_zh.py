@@ -10,7 +10,7 @@ from lianhuan.world.chinese import chinese
 from lianhuan.world.dice import Dice
 from lianhuan.world.names import is_female
 from lianhuan.world.scene import Actor
-from lianhuan.world.sense import GROWN, HELD_FOR, MADE
+from lianhuan.world.sense import GROWN, MADE
 from lianhuan.world.vocabulary import COLOURS, INDOORS, PEOPLE
 
 _COUNT = {2: "两个", 3: "三个", 4: "四个"}
@@ -104,7 +104,8 @@ class _Teller:
     def _clauses(self, place: str) -> str:
         beat, dice = self._beat, self._dice
         runs = beat.runs
-        self._at_prop = self._run_at_prop(runs)
+        self._at_prop = beat.run_at_prop(dice, 0.75)
+        self._prop_after = beat.graph.prop is not None and not self._at_prop
         self._dressed = False
         left = beat.graph.prop is not None and beat.graph.prop.where == "left"
         if len(runs) == 2 == len(beat.actors) and not left and dice.chance(0.14):
@@ -118,20 +119,6 @@ class _Teller:
         if len(said) == 2:
             return dice.pick(("，", "，", "，而", "，同时", "；")).join(said)
         return "，".join(said)
-
-    def _run_at_prop(self, runs: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
-        """The run whose predicate names the prop; () if a sentence of its own does."""
-        prop = self._beat.graph.prop
-        self._prop_after = False
-        if prop is None:
-            return ()
-        if prop.where in ("left", "right"):
-            chosen = self._dice.pick(runs) if self._dice.chance(0.75) else ()
-        else:
-            run = next(run for run in runs if prop.holder in run)
-            chosen = run if len(run) == 1 or self._beat.actors[prop.holder].action in HELD_FOR else ()
-        self._prop_after = not chosen
-        return chosen
 
     def _predicate(self, run: tuple[int, ...], place: str) -> str:
         beat, dice = self._beat, self._dice
