@@ -1,9 +1,9 @@
 # ruff: noqa: RUF001
-"""What a free teller says in Chinese beside who does what and where, as `lianhuan.world.asides_en` in English."""
+"""What a free teller says in Chinese beside who does what and where."""
 
 from collections.abc import Callable, Iterable
 
-from lianhuan.world.beats import Beat
+from lianhuan.world.asides import Asides
 from lianhuan.world.chinese import Chinese
 from lianhuan.world.dice import Dice
 from lianhuan.world.scene import Actor
@@ -14,8 +14,8 @@ _SEEN = {
 }
 
 
-class Asides:
-    """Draws no dice for what the book has no words for. `mention` and `subject` name one actor, and those in some slots."""
+class ChineseAsides(Asides[str]):
+    """Asides whose `mention` and `subject` name one actor, and those in some slots."""
 
     def __init__(
         self,
@@ -24,64 +24,25 @@ class Asides:
         mention: Callable[[Actor, bool], str],
         subject: Callable[[Iterable[int], bool], str],
     ) -> None:
-        self._dice, self._book, self._mention, self._subject = dice, book, mention, subject
-
-    def start(self, beat: Beat) -> None:
-        """Turn to the next picture."""
-        self._beat = beat
-        self._felt = not beat.feeling
-        self._spoken = False
-        self._viewed = beat.graph.view not in self._book.views or self._dice.chance(0.3)
-
-    def weather(self) -> str:
-        """A clause about new weather that opens the main sentence, or nothing."""
-        beat = self._beat
-        if self._book.when and beat.new_weather and not beat.new_time and self._dice.chance(0.4):
-            return self._dice.pick(self._book.when[beat.graph.weather])
-        return ""
-
-    def view(self) -> str:
-        """Words that open a main sentence which nothing else opens."""
-        if self._viewed or self._dice.chance(0.5):
-            return ""
-        self._viewed = True
-        return self._dice.pick(self._book.views[self._beat.graph.view])
+        super().__init__(dice, book)
+        self._mention, self._subject = mention, subject
 
     def within(self, run: tuple[int, ...], said: str) -> str:
         """What those in the slots `run` do, with how they feel before it if that is said here."""
-        if run != self._beat.feeling or self._beat.actors[run[0]].action == "sleep":
+        if not self._feels_here(run):
             return said
         self._felt = "地" not in said and said[0] != "被" and self._dice.chance(0.6)
         return self._dice.pick(self._book.with_[self._emotion]) + said if self._felt else said
 
-    def after(self) -> list[str]:
-        """Sentences behind all others."""
-        sentences = []
-        if not self._felt:
-            sentences.append(self._feeling())
-        if not self._viewed:
-            sentences.append(self._dice.pick(_SEEN[self._beat.graph.view]))
-        if self._book.sayings and not self._spoken and self._dice.chance(0.12):
-            awake = [actor for actor in self._beat.actors if actor.action not in ("sleep", "cry")]
-            if awake:
-                speaker = self._dice.pick(awake)
-                sentences.append(self._speech(self._dice.pick(self._book.sayings), speaker))
-        if self._book.asides and self._dice.chance(0.1):
-            sentences.append(self._dice.pick(self._book.asides))
-        return sentences
+    def _say(self, phrase: str) -> str:
+        return phrase
 
-    @property
-    def _emotion(self) -> str:
-        return self._beat.actors[self._beat.feeling[0]].emotion
-
-    def _feeling(self) -> str:
-        dice, run = self._dice, self._beat.feeling
-        actor = self._beat.actors[run[0]]
-        if len(run) == 1 and actor.action != "sleep" and dice.chance(0.4):
-            self._spoken = True
-            return self._speech(dice.pick(self._book.cries[self._emotion]), actor)
+    def _feel(self, run: tuple[int, ...]) -> str:
         both = "都" if len(run) > 1 else ""
-        return f"{self._subject(run, True)}{both}{dice.pick(self._book.feels[self._emotion])}。"
+        return f"{self._subject(run, True)}{both}{self._dice.pick(self._book.feels[self._emotion])}。"
+
+    def _seen(self) -> str:
+        return self._dice.pick(_SEEN[self._beat.graph.view])
 
     def _speech(self, text: str, actor: Actor) -> str:
         who = self._mention(actor, True)

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from lianhuan.world.dice import Dice
 from lianhuan.world.scene import Actor, Prop, SceneGraph
-from lianhuan.world.sense import IMPLIED
+from lianhuan.world.sense import HELD_FOR, IMPLIED
 
 Changes = tuple[tuple[str, str], ...]
 
@@ -67,6 +68,16 @@ class Beat:
         """The prop if it lies on the ground."""
         prop = self.graph.prop
         return prop if prop and prop.where in ("left", "right") else None
+
+    def run_at_prop(self, dice: Dice, share: float) -> tuple[int, ...]:
+        """The run whose predicate names the prop, in `share` of the pictures where it lies on the ground; () if none does."""
+        prop = self.graph.prop
+        if prop is None:
+            return ()
+        if self.ground_prop:
+            return dice.pick(self.runs) if dice.chance(share) else ()
+        run = next(run for run in self.runs if prop.holder in run)
+        return run if len(run) == 1 or self.actors[prop.holder].action in HELD_FOR else ()
 
 
 def beats(graphs: Sequence[SceneGraph], changes: Sequence[Changes]) -> Iterator[Beat]:

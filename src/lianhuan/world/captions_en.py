@@ -3,13 +3,12 @@
 from collections.abc import Iterable, Sequence
 
 from lianhuan.world import phrases_en as words
-from lianhuan.world.asides_en import Asides
+from lianhuan.world.asides_en import EnglishAsides
 from lianhuan.world.beats import Beat
 from lianhuan.world.dice import Dice
 from lianhuan.world.english import english
 from lianhuan.world.nouns_en import Nouns, a_or_an
 from lianhuan.world.phrases_en import Phrase
-from lianhuan.world.sense import HELD_FOR, RIDDEN
 from lianhuan.world.vocabulary import COLOURS, INDOORS, PEOPLE
 
 _BODY = {
@@ -41,7 +40,7 @@ class _Teller:
         self._tense = "past" if dice.chance(0.8) else "present"
         self._book = english(wording)
         self._nouns = Nouns(dice, self._book)
-        self._asides = Asides(dice, self._book, self._nouns, self._tense)
+        self._asides = EnglishAsides(dice, self._book, self._nouns, self._tense)
 
     def tell(self, beat: Beat) -> str:
         self._beat = beat
@@ -49,19 +48,18 @@ class _Teller:
         self._asides.start(beat)
         self._tail = ""
         self._closed = False
-        self._prop_after = False
         lead = self._asides.weather()
         before = [] if lead else self._weather()
-        lead = lead or self._time(before)
-        lead = lead or self._asides.view()
+        lead = lead or self._time(before) or self._asides.view()
         self._linked = bool(lead)
         before += self._introduction()
-        place = self._place(lead)
+        leads = [lead] if lead else []
+        place = self._place(leads)
         clause = self._clauses(place)
         if self._dice.chance(0.25) and not (self._tail or self._closed or "happ" in clause):
             asleep = any(actor.action == "sleep" for actor in beat.actors)
             self._tail = self._dice.pick(self._book.calm_tails if asleep else self._book.tails)
-        clause = " ".join(filter(None, (*lead, clause, self._tail))) + "."
+        clause = " ".join(filter(None, (*leads, clause, self._tail))) + "."
         sentences = [*before, clause, *self._after()]
         return " ".join(sentence[0].upper() + sentence[1:] for sentence in sentences)
 
@@ -78,17 +76,17 @@ class _Teller:
         table = words.INSIDE if inside else words.OUTSIDE
         return [self._say(self._dice.pick(table[graph.weather]))]
 
-    def _time(self, before: list[str]) -> list[str]:
+    def _time(self, before: list[str]) -> str:
         """Words that open the main sentence; a sentence about the time of day goes to `before`."""
         beat, dice = self._beat, self._dice
         if beat.new_time:
             if dice.chance(0.6):
-                return [self._say(dice.pick(self._book.time[beat.graph.time]))]
+                return self._say(dice.pick(self._book.time[beat.graph.time]))
             before.insert(0, self._say(dice.pick(words.TIME_SENTENCES[beat.graph.time])))
-            return []
+            return ""
         if beat.first:
-            return [self._say(dice.pick(self._book.openings))] if not before and dice.chance(0.3) else []
-        return [self._say(dice.pick(self._book.links))] if dice.chance(0.3) else []
+            return self._say(dice.pick(self._book.openings)) if not before and dice.chance(0.3) else ""
+        return self._say(dice.pick(self._book.links)) if dice.chance(0.3) else ""
 
     def _introduction(self) -> list[str]:
         """Now and then the characters of the first picture get a sentence of their own."""
@@ -102,8 +100,8 @@ class _Teller:
             sentences.append(f"There {'was' if self._tense == 'past' else 'is'} {names}.")
         return [self._dice.pick(sentences)]
 
-    def _place(self, lead: list[str]) -> str:
-        """Puts the place into `lead` or the tail, or returns how it enters the verb: "arrive", "through", "visit"."""
+    def _place(self, leads: list[str]) -> str:
+        """Puts the place into `leads` or the tail, or returns how it enters the verb: "arrive", "through", "visit"."""
         beat, dice = self._beat, self._dice
         if not beat.new_place and not dice.chance(0.2):
             return ""
@@ -119,10 +117,10 @@ class _Teller:
         if single and beat.new_place and dice.chance(0.25):
             return "arrive"
         where = dice.pick(self._book.where[beat.graph.place])
-        if self._tail or (lead and dice.chance(0.6)):
+        if self._tail or (leads and dice.chance(0.6)):
             self._tail = " ".join(filter(None, (where, self._tail)))
         elif dice.chance(0.5 if single else 0.85):
-            lead.append(where + ",")
+            leads.append(where + ",")
         else:
             self._tail = where
         return ""
@@ -132,7 +130,9 @@ class _Teller:
     def _clauses(self, place: str) -> str:
         beat, dice = self._beat, self._dice
         runs = beat.runs
-        self._at_prop = runs[0] if place == "visit" and beat.ground_prop else self._run_at_prop(runs)
+        visited = place == "visit" and beat.ground_prop
+        self._at_prop = runs[0] if visited else beat.run_at_prop(dice, 0.8)
+        self._prop_after = beat.graph.prop is not None and not self._at_prop
         self._dressed = False
         left = beat.graph.prop is not None and beat.graph.prop.where == "left"
         if len(beat.actors) == 2 and not left and not place and dice.chance(0.14):
@@ -188,19 +188,6 @@ class _Teller:
         link = self._dice.pick(("and", "while"))
         return f"on the {sides[order[0]]} {one}, {link} on the {sides[order[1]]} {two}"
 
-    def _run_at_prop(self, runs: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
-        """The run whose predicate names the prop; () if a sentence of its own does."""
-        prop = self._beat.graph.prop
-        if prop is None:
-            return ()
-        if prop.where in ("left", "right"):
-            chosen = self._dice.pick(runs) if self._dice.chance(0.8) else ()
-        else:
-            run = next(run for run in runs if prop.holder in run)
-            chosen = run if len(run) == 1 or self._beat.actors[prop.holder].action in HELD_FOR else ()
-        self._prop_after = not chosen
-        return chosen
-
     def _predicate(self, run: tuple[int, ...], place: str) -> str:
         beat, dice = self._beat, self._dice
         plural = len(run) > 1
@@ -224,23 +211,14 @@ class _Teller:
         return self._fill(" and ".join((*before, said)), run)
 
     def _pick_phrase(self, run: tuple[int, ...], place: str) -> Phrase:
-        action = self._beat.actors[run[0]].action
+        action, prop = self._beat.actors[run[0]].action, self._beat.graph.prop
         if place == "visit":
-            return self._dice.pick(words.VISIT_PROP if self._beat.graph.prop else words.VISIT)
-        if run == self._at_prop:
-            return self._dice.pick(self._prop_table(action))
+            return self._dice.pick(words.VISIT_PROP if prop else words.VISIT)
+        if prop and run == self._at_prop:
+            return self._dice.pick(self._book.using(action, prop))
         if place == "through":
             return self._dice.pick(words.MOVE[action])
         return self._dice.pick(self._book.plain[action])
-
-    def _prop_table(self, action: str) -> Sequence[Phrase]:
-        prop = self._beat.graph.prop
-        assert prop is not None
-        if prop.where == "under":
-            return self._book.upon["ride" if action == "sit" and prop.kind in RIDDEN else action]
-        if prop.where == "held":
-            return self._book.hold[action]
-        return self._book.beside(action, prop.kind)
 
     def _verb(self, phrase: Phrase, plural: bool, *, progressive: bool = True) -> str:
         if progressive and phrase.progressive and self._dice.chance(0.18):

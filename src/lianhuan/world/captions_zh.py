@@ -4,13 +4,13 @@
 from collections.abc import Iterable, Sequence
 
 from lianhuan.world import phrases_zh as words
-from lianhuan.world.asides_zh import Asides
+from lianhuan.world.asides_zh import ChineseAsides
 from lianhuan.world.beats import Beat
 from lianhuan.world.chinese import chinese
 from lianhuan.world.dice import Dice
 from lianhuan.world.names import is_female
 from lianhuan.world.scene import Actor
-from lianhuan.world.sense import GROWN, HELD_FOR, MADE, RIDDEN
+from lianhuan.world.sense import GROWN, MADE
 from lianhuan.world.vocabulary import COLOURS, INDOORS, PEOPLE
 
 _COUNT = {2: "两个", 3: "三个", 4: "四个"}
@@ -33,7 +33,7 @@ class _Teller:
         self._names = names
         self._dice = dice
         self._book = chinese(wording)
-        self._asides = Asides(dice, self._book, self._mention, self._subject)
+        self._asides = ChineseAsides(dice, self._book, self._mention, self._subject)
 
     def tell(self, beat: Beat) -> str:
         self._beat = beat
@@ -42,8 +42,7 @@ class _Teller:
         self._asides.start(beat)
         lead = self._asides.weather()
         before = "" if lead else self._weather()
-        lead = lead or self._time()
-        lead = lead or self._asides.view()
+        lead = lead or self._time() or self._asides.view()
         self._linked = bool(lead)
         before += self._introduction()
         place, where = self._place()
@@ -105,7 +104,8 @@ class _Teller:
     def _clauses(self, place: str) -> str:
         beat, dice = self._beat, self._dice
         runs = beat.runs
-        self._at_prop = self._run_at_prop(runs)
+        self._at_prop = beat.run_at_prop(dice, 0.75)
+        self._prop_after = beat.graph.prop is not None and not self._at_prop
         self._dressed = False
         left = beat.graph.prop is not None and beat.graph.prop.where == "left"
         if len(runs) == 2 == len(beat.actors) and not left and dice.chance(0.14):
@@ -119,20 +119,6 @@ class _Teller:
         if len(said) == 2:
             return dice.pick(("，", "，", "，而", "，同时", "；")).join(said)
         return "，".join(said)
-
-    def _run_at_prop(self, runs: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
-        """The run whose predicate names the prop; () if a sentence of its own does."""
-        prop = self._beat.graph.prop
-        self._prop_after = False
-        if prop is None:
-            return ()
-        if prop.where in ("left", "right"):
-            chosen = self._dice.pick(runs) if self._dice.chance(0.75) else ()
-        else:
-            run = next(run for run in runs if prop.holder in run)
-            chosen = run if len(run) == 1 or self._beat.actors[prop.holder].action in HELD_FOR else ()
-        self._prop_after = not chosen
-        return chosen
 
     def _predicate(self, run: tuple[int, ...], place: str) -> str:
         beat, dice = self._beat, self._dice
@@ -155,11 +141,7 @@ class _Teller:
             return words.VISIT if action == "walk" else words.RUSH
         if prop is None or run != self._at_prop:
             return self._book.plain[action]
-        if prop.where == "held":
-            return self._book.holding(action, prop.kind)
-        if prop.where == "under":
-            return self._book.upon["ride" if action == "sit" and prop.kind in RIDDEN else action]
-        return self._book.beside(action, prop.kind)
+        return self._book.using(action, prop)
 
     def _fill(self, text: str, run: tuple[int, ...]) -> str:
         """Replace the {slots} of a predicate."""
