@@ -25,7 +25,7 @@ from lianhuan.models.light.unet import sinusoids, summary_tokens, unet
 from lianhuan.models.light.words import text_encoder
 from lianhuan.models.sizes import SIDE, AutoencoderConfig, TextEncoderConfig
 from lianhuan.models.tokens import PageTokenizer
-from lianhuan.sampling import NoisePath, page_noise
+from lianhuan.sampling import NoisePath, clean, page_noise
 from lianhuan.story import PageRequest
 from lianhuan.tensors import to_array, to_images
 
@@ -66,10 +66,7 @@ class LightDenoiser:
         time = sinusoids(t, self.config["block_out_channels"][0])
         network = self._network(*context.mask.shape)
         out = network(x=x, time=time, tokens=context.tokens, mask=floats(context.mask))["out"]
-        alpha, sigma = self.path.alpha(t), self.path.sigma(t)
-        if self.prediction == "epsilon":
-            return (x - sigma * out) / alpha
-        return alpha * x - sigma * out
+        return clean(self.prediction, x, out, self.path.alpha(t), self.path.sigma(t))
 
     def _together(self, branches: int, length: int) -> int:
         """How many pages of so many branches and tokens go into one call: 1 where more would change the last bits of a page.

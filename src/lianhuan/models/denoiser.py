@@ -13,7 +13,7 @@ from lianhuan.models.attention import SharedAttention, look_back
 from lianhuan.models.context import Context, References
 from lianhuan.models.files import save_part
 from lianhuan.models.prompts import last_of_group
-from lianhuan.sampling import NoisePath
+from lianhuan.sampling import NoisePath, clean
 
 Prediction = Literal["epsilon", "v_prediction"]
 SIZES = 6
@@ -155,7 +155,4 @@ class Denoiser(nn.Module):
     def forward(self, x: Tensor, t: float, context: Context) -> Tensor:
         """The estimate of x0, (B, C, H, W), from `x` at time `t`."""
         out = self.predict(x, torch.full((len(x),), t, device=x.device), context)
-        alpha, sigma = self.path.alpha(t), self.path.sigma(t)
-        if self.prediction == "epsilon":
-            return (x - sigma * out) / alpha
-        return alpha * x - sigma * out
+        return clean(self.prediction, x, out, self.path.alpha(t), self.path.sigma(t))

@@ -1,7 +1,7 @@
 """Noise paths, samplers and per-page noise: plain arithmetic on arrays, torch or NumPy."""
 
 from lianhuan.sampling.noise import page_noise, page_seed
-from lianhuan.sampling.path import FlowPath, NoisePath, Shares
+from lianhuan.sampling.path import FlowPath, NoisePath, Shares, clean
 from lianhuan.sampling.samplers import (
     SAMPLERS,
     Denoise,
@@ -25,6 +25,7 @@ __all__ = [
     "Shares",
     "Walk",
     "Walker",
+    "clean",
     "ddim",
     "ddpm",
     "dpmpp_2m",

@@ -3,7 +3,7 @@
 import itertools
 import math
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,21 @@ class Shares(Protocol):
     def sigma(self, t: float) -> float:
         """Share of the noise."""
         ...
+
+
+def clean(prediction: str, x: Any, out: Any, alpha: Any, sigma: Any) -> Any:
+    """The estimate of x0 behind `x` = alpha x0 + sigma eps, from what a network makes of it; on arrays or tensors.
+
+    Args:
+        prediction: what `out` is: "epsilon", or v = alpha eps - sigma x0 (Salimans and Ho 2022).
+        x: (B, C, H, W) noisy latents.
+        out: the network's own output, of the same shape.
+        alpha: share of the picture, a number or one for each of B.
+        sigma: share of the noise.
+    """
+    if prediction == "epsilon":
+        return (x - sigma * out) / alpha
+    return alpha * x - sigma * out
 
 
 @dataclass(frozen=True)

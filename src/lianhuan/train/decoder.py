@@ -10,6 +10,8 @@ from lianhuan.models.autoencoder import Autoencoder
 from lianhuan.models.context import Context
 from lianhuan.models.denoiser import Denoiser
 from lianhuan.models.text_encoder import StoryTextEncoder
+from lianhuan.sampling import clean
+from lianhuan.train.autoencoder import edge_loss
 from lianhuan.train.diffusion import step_rng
 from lianhuan.train.story import StoryData, cell_weights
 
@@ -86,7 +88,7 @@ class DecoderObjective:
         weight = nn.functional.interpolate(cell_weights(focus), size=x.shape[-2:])
         weight = weight / weight.mean()
         mse = (y - x).square()
-        loss = (weight * ((y - x).abs() + mse)).mean() + 0.5 * _edges(y, x, weight)
+        loss = (weight * ((y - x).abs() + mse)).mean() + 0.5 * edge_loss(y, x, weight)
         figures = {"psnr": 10 * (4 / mse.detach().mean()).log10()}
         if step >= self.sharp:
             frozen = {name: value.detach() for name, value in self.critic.named_parameters()}
@@ -108,10 +110,4 @@ class DecoderObjective:
         x = alpha * z + sigma * noise
         out = self.denoiser.predict(x, t, Context(*self.text(*words))).float()
         plain = torch.rand(len(z), 1, 1, 1, generator=rng).to(z.device) < 1 / 3
-        return torch.where(plain, z + 0.1 * noise, alpha * x - sigma * out)
-
-
-def _edges(y: Tensor, x: Tensor, weight: Tensor) -> Tensor:
-    down = (weight[:, :, 1:] * (y.diff(dim=2) - x.diff(dim=2)).abs()).mean()
-    across = (weight[..., 1:] * (y.diff(dim=3) - x.diff(dim=3)).abs()).mean()
-    return down + across
+        return torch.where(plain, z + 0.1 * noise, clean(self.denoiser.prediction, x, out, alpha, sigma))

@@ -3,13 +3,14 @@
 import torch
 from torch import Tensor, nn
 
+from lianhuan.control import ClassifierFree
 from lianhuan.generators.loop import within_bound
 from lianhuan.models.context import Context
 from lianhuan.models.denoiser import Denoiser
 from lianhuan.models.few_steps import FewSteps
 from lianhuan.sampling import dpmpp_2m
 from lianhuan.train.diffusion import step_rng
-from lianhuan.train.story import StoryBatch, StoryObjective, cell_weights
+from lianhuan.train.story import StoryBatch, StoryObjective, cell_weights, some_pages
 
 SUBSTEPS = 3
 """Steps of the teacher for one of the student."""
@@ -51,12 +52,12 @@ class DistillObjective:
         batch = batch.to(device)
         rng = step_rng(self.story.data.seed, step)
         cond, null = self.story.contexts(batch, step)
-        x0, focus = (part.transpose(0, 1).flatten(0, 1) for part in (batch.latents, batch.focus))
+        x0, focus = batch.by_frame()
         weight = cell_weights(focus)
         losses = []
         for number, rows in enumerate(torch.randperm(len(x0), generator=rng).chunk(self.how.steps)):
             noise = torch.randn(x0[rows].shape, generator=rng).to(device)
-            error = self._error(number, x0[rows], noise, _some(cond, rows), _some(null, rows))
+            error = self._error(number, x0[rows], noise, some_pages(cond, rows), some_pages(null, rows))
             losses.append((weight[rows] * error).mean() / weight.mean())
         figures = {f"at_{self.times[i * SUBSTEPS]:.0f}": loss.detach() for i, loss in enumerate(losses)}
         return torch.stack(losses).mean(), figures
@@ -87,16 +88,13 @@ class DistillObjective:
     @torch.no_grad()
     def _walk(self, x: Tensor, times: list[float], both: Context) -> Tensor:
         """Where the teacher arrives from `x`."""
+        guide = ClassifierFree(self.how.guidance)
 
         def denoise(x: Tensor, t: float) -> Tensor:
             cond, null = self.teacher(x.repeat(2, 1, 1, 1), t, both).float().chunk(2)
-            guided = null + self.how.guidance * (cond - null)
+            guided = guide.combine({"cond": cond, "uncond": null})
             return guided if self.bound is None else within_bound(guided, self.bound)
 
         *_, last = dpmpp_2m(denoise, self.teacher.path, x, times)
         arrived: Tensor = last.x
         return arrived
-
-
-def _some(context: Context, rows: Tensor) -> Context:
-    return Context(context.tokens[rows], context.mask[rows])

@@ -9,8 +9,6 @@ from pathlib import Path
 import torch
 
 from lianhuan.data.world import WorldPictures
-from lianhuan.generators import load_generator
-from lianhuan.generators.load import own_loop
 from lianhuan.memory import LSTMMemory
 from lianhuan.models.denoiser import save_unet
 from lianhuan.models.few_steps import FEW_STEPS, HOW, FewSteps
@@ -18,8 +16,7 @@ from lianhuan.models.files import save_part
 from lianhuan.train.decoder import DecoderObjective
 from lianhuan.train.distill import DistillObjective
 from lianhuan.train.loop import TrainConfig, TrainStep, train
-from lianhuan.train.parts import story_data, trained_memory
-from lianhuan.train.processes import pick_device
+from lianhuan.train.parts import run_model, story_data, trained_memory
 from lianhuan.train.story import StoryObjective
 from lianhuan.world.vocabulary import SMALL, Vocabulary
 
@@ -39,11 +36,9 @@ def train_decoder(
     From step `sharp` on a critic compares it with drawn pictures. The encoder stays, and with it what the denoiser knows.
     """
     torch.manual_seed(0)
-    model = own_loop(load_generator(folder / "model"), "a decoder")
+    model = run_model(folder, "a decoder")
     pictures = WorldPictures.render(folder / "data", "train", stories, model.size, world=world)
     data = story_data(folder, model.text_encoder.config, stories, batch, seed=9, world=world)
-    for module in (model.text_encoder, model.denoiser, model.autoencoder):
-        module.to(pick_device())
     model.autoencoder.decoder.requires_grad_(True)
     objective = DecoderObjective(
         model.autoencoder, model.denoiser, model.text_encoder, pictures, data, batch=batch, sharp=sharp
@@ -65,14 +60,12 @@ def train_few_steps(
 ) -> Iterator[TrainStep]:
     """Train the denoiser that draws in few steps, from the one that is there; `batch` counts stories."""
     torch.manual_seed(0)
-    model = own_loop(load_generator(folder / "model"), "few steps")
+    model = run_model(folder, "few steps")
     data = story_data(folder, model.text_encoder.config, stories, batch, seed=8, world=world)
     story = StoryObjective(model.text_encoder, [trained_memory(folder, LSTMMemory.name)], data)
-    story.module.requires_grad_(False).to(pick_device())
-    teacher = model.denoiser.to(pick_device())
-    student = copy.deepcopy(teacher)
-    student.requires_grad_(True)
-    objective = DistillObjective(student, teacher, story, how, model.bound)
+    story.module.requires_grad_(False).to(model.device)
+    student = copy.deepcopy(model.denoiser).requires_grad_(True)
+    objective = DistillObjective(student, model.denoiser, story, how, model.bound)
     yield from train("few-steps", objective, config, folder, resume=resume)
     part = folder / "model" / FEW_STEPS
     save_unet(student.unet, part)

@@ -17,8 +17,9 @@ from torch import Tensor, nn
 
 from lianhuan.data.world import FRAMES, WorldPictures, focus_maps, pictures_at
 from lianhuan.errors import RecipeError
-from lianhuan.generators import load_generator
+from lianhuan.generators import LatentGenerator, load_generator
 from lianhuan.generators.load import own_loop
+from lianhuan.generators.placing import networks
 from lianhuan.memory import ARLDMMemory, LSTMMemory
 from lianhuan.memory.ar_ldm import ARLDMMemoryConfig
 from lianhuan.memory.lstm import LSTMMemoryConfig
@@ -227,14 +228,11 @@ def train_sketch(
     `batch` counts stories.
     """
     torch.manual_seed(0)
-    model = own_loop(load_generator(folder / "model"), "sketches")
+    model = run_model(folder, "sketches")
     data = story_data(folder, model.text_encoder.config, stories, batch, seed=6, world=world)
-    device = pick_device()
-    for module in (model.autoencoder, model.text_encoder, model.denoiser):
-        module.to(device)
     latents = data.latents.shape[2]
     with watched(model.denoiser.unet, layers) as seen:
-        some = torch.zeros(1, latents, 16, 16, device=device)
+        some = torch.zeros(1, latents, 16, 16, device=model.device)
         model.denoiser(some, 0, model.null(1))
     sizes = EdgePredictorConfig(layers, sum(seen[name].shape[1] for name in layers), latents)
     predictor = EdgePredictor(sizes)
@@ -243,6 +241,14 @@ def train_sketch(
     objective = SketchObjective(predictor, model.denoiser, model.text_encoder, model.autoencoder, data)
     yield from train("sketch", objective, config, folder, resume=resume)
     save_part(predictor.cpu(), predictor.to_config(), folder / "model" / "sketch")
+
+
+def run_model(folder: Path, use: str) -> LatentGenerator:
+    """The model that a run has trained so far, where training computes; `use` is what needs it, for messages."""
+    model = own_loop(load_generator(folder / "model"), use)
+    for network in networks(model):
+        network.to(pick_device())
+    return model
 
 
 def save_denoiser(folder: Path, denoiser: Denoiser) -> None:

@@ -59,6 +59,10 @@ class StoryBatch:
         latents, focus, seen = self.latents.to(device), self.focus.to(device), self.seen.to(device)
         return StoryBatch(ids, segments, mask, latents, focus, labels, seen)
 
+    def by_frame(self) -> tuple[Tensor, Tensor]:
+        """`latents` and `focus` of all pictures, (V*B, ...), frame after frame as the contexts of a step are."""
+        return self.latents.transpose(0, 1).flatten(0, 1), self.focus.transpose(0, 1).flatten(0, 1)
+
 
 class StoryData:
     """Latents and labels of world stories; `batch(step)` is a pure function of seed and step."""
@@ -236,7 +240,7 @@ class StoryObjective:
             kind = torch.where(empty, 2, forget.long())
             every = Context.join(kinds)
             rows = (kind * stories + torch.arange(stories)).to(every.tokens.device)
-            picked.append(Context(every.tokens[rows], every.mask[rows]))
+            picked.append(some_pages(every, rows))
         return Context.join(picked)
 
     def _aux(
@@ -277,13 +281,18 @@ class StoryObjective:
 
     def _denoise(self, batch: StoryBatch, context: Context, rng: torch.Generator) -> Tensor:
         assert self.denoiser is not None
-        x0, focus = (part.transpose(0, 1).flatten(0, 1) for part in (batch.latents, batch.focus))
+        x0, focus = batch.by_frame()
         return diffusion_loss(self.denoiser, x0, context, rng, cell_weights(focus))
 
 
 def _empty_page(batch: StoryBatch) -> tuple[Tensor, Tensor, Tensor]:
     none = torch.zeros_like(batch.ids[:1])
     return none, none, torch.zeros_like(batch.mask[:1])
+
+
+def some_pages(context: Context, rows: Tensor) -> Context:
+    """The words of the pages with these numbers."""
+    return Context(context.tokens[rows], context.mask[rows])
 
 
 def cell_weights(focus: Tensor) -> Tensor:
