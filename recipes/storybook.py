@@ -123,7 +123,7 @@ def sketch(folder: Path, *, resume: bool = False, steps: int | None = None) -> I
     Two cores, 0.45 s a step. (Run as 1,000 steps, with `--steps`.)
     """
     config = TrainConfig(steps=steps or 3000, learning_rate=1e-3, weight_decay=0.0, ema=0.99)
-    return parts.train_sketch(
+    return finish.train_sketch(
         folder, config, layers=STORYBOOK_LAYERS, stories=STORIES, batch=3, resume=resume
     )
 

@@ -70,7 +70,7 @@ def test_the_parts_trained_in_order_make_a_model_that_draws(tmp_path: Path) -> N
     done += parts.train_clip(tmp_path, CONFIG, stories=2, batch=2, resume=False)
     done += parts.train_noisy_clip(tmp_path, CONFIG, stories=2, batch=4, resume=False)
     for _ in range(2):  # the second from what the first one left
-        done += parts.train_sketch(
+        done += finish.train_sketch(
             tmp_path, CONFIG, layers=("mid_block", "up_blocks.0"), stories=2, batch=1, resume=False
         )
     encoder = (tmp_path / "model" / "autoencoder" / "model.safetensors").read_bytes()

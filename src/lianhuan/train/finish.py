@@ -1,4 +1,4 @@
-"""The parts that finish the embedded model once it draws: a decoder for its own latents, a denoiser of few steps."""
+"""The parts that finish the embedded model once it draws: a decoder for its own latents, a denoiser of few steps, a predictor of edges."""
 
 import copy
 import json
@@ -9,14 +9,20 @@ from pathlib import Path
 import torch
 
 from lianhuan.data.world import WorldPictures
+from lianhuan.generators import LatentGenerator, load_generator
+from lianhuan.generators.load import own_loop
+from lianhuan.generators.placing import networks
 from lianhuan.memory import LSTMMemory
-from lianhuan.models.denoiser import save_unet
+from lianhuan.models.denoiser import save_unet, watched
+from lianhuan.models.edges import EdgePredictor, EdgePredictorConfig
 from lianhuan.models.few_steps import FEW_STEPS, HOW, FewSteps
 from lianhuan.models.files import save_part
 from lianhuan.train.decoder import DecoderObjective
 from lianhuan.train.distill import DistillObjective
 from lianhuan.train.loop import TrainConfig, TrainStep, train
-from lianhuan.train.parts import run_model, story_data, trained_memory
+from lianhuan.train.parts import load_if_there, story_data, trained_memory
+from lianhuan.train.processes import pick_device
+from lianhuan.train.sketch import SketchObjective
 from lianhuan.train.story import StoryObjective
 from lianhuan.world.vocabulary import SMALL, Vocabulary
 
@@ -70,3 +76,41 @@ def train_few_steps(
     part = folder / "model" / FEW_STEPS
     save_unet(student.unet, part)
     (part / HOW).write_text(json.dumps(asdict(how)) + "\n")
+
+
+def train_sketch(
+    folder: Path,
+    config: TrainConfig,
+    *,
+    layers: tuple[str, ...],
+    stories: int,
+    batch: int,
+    resume: bool,
+    world: Vocabulary = SMALL,
+) -> Iterator[TrainStep]:
+    """Train the predictor of edges that sketch guidance needs, from the one that is there, for the denoiser that is there.
+
+    `batch` counts stories.
+    """
+    torch.manual_seed(0)
+    model = run_model(folder, "sketches")
+    data = story_data(folder, model.text_encoder.config, stories, batch, seed=6, world=world)
+    latents = data.latents.shape[2]
+    with watched(model.denoiser.unet, layers) as seen:
+        some = torch.zeros(1, latents, 16, 16, device=model.device)
+        model.denoiser(some, 0, model.null(1))
+    sizes = EdgePredictorConfig(layers, sum(seen[name].shape[1] for name in layers), latents)
+    predictor = EdgePredictor(sizes)
+    load_if_there(predictor, folder / "model" / "sketch")
+    predictor.requires_grad_(True)
+    objective = SketchObjective(predictor, model.denoiser, model.text_encoder, model.autoencoder, data)
+    yield from train("sketch", objective, config, folder, resume=resume)
+    save_part(predictor.cpu(), predictor.to_config(), folder / "model" / "sketch")
+
+
+def run_model(folder: Path, use: str) -> LatentGenerator:
+    """The model that a run has trained so far, where training computes; `use` is what needs it, for messages."""
+    model = own_loop(load_generator(folder / "model"), use)
+    for network in networks(model):
+        network.to(pick_device())
+    return model

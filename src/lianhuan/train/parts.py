@@ -17,17 +17,13 @@ from torch import Tensor, nn
 
 from lianhuan.data.world import FRAMES, WorldPictures, focus_maps, pictures_at
 from lianhuan.errors import RecipeError
-from lianhuan.generators import LatentGenerator, load_generator
-from lianhuan.generators.load import own_loop
-from lianhuan.generators.placing import networks
 from lianhuan.memory import ARLDMMemory, LSTMMemory
 from lianhuan.memory.ar_ldm import ARLDMMemoryConfig
 from lianhuan.memory.lstm import LSTMMemoryConfig
 from lianhuan.metrics.reader import Reader
 from lianhuan.models.autoencoder import Autoencoder
 from lianhuan.models.clip import ClipConfig, StoryClip, load_clip, save_clip
-from lianhuan.models.denoiser import Denoiser, build_unet, save_unet, watched
-from lianhuan.models.edges import EdgePredictor, EdgePredictorConfig
+from lianhuan.models.denoiser import Denoiser, build_unet, save_unet
 from lianhuan.models.files import fingerprint, load_weights, read_config, save_part
 from lianhuan.models.known_words import save_known_words
 from lianhuan.models.noisy_clip import NOISY_CLIP, NoisyClip, NoisyClipConfig
@@ -41,7 +37,6 @@ from lianhuan.train.loop import TrainConfig, TrainStep, has_bf16, train
 from lianhuan.train.noisy_clip import NoisyClipObjective
 from lianhuan.train.processes import pick_device
 from lianhuan.train.reader import ReaderObjective
-from lianhuan.train.sketch import SketchObjective
 from lianhuan.train.story import StoryData, StoryObjective, TrainedMemory
 from lianhuan.train.words import build_words, known_words, sizes_for
 from lianhuan.world.scene import classes
@@ -203,52 +198,14 @@ def train_denoiser(
     unet = build_unet(data.latents.shape[2], text.config.width, plan.widths, text.config.summary_tokens)
     denoiser = Denoiser(unet, NoisePath.cosine(), "v_prediction")
     objective = StoryObjective(text, memories, data, denoiser, aux_weight=0.1)
-    _load_if_there(objective.heads, folder / "heads")
-    _load_if_there(denoiser.unet, folder / "model" / "unet")
+    load_if_there(objective.heads, folder / "heads")
+    load_if_there(denoiser.unet, folder / "model" / "unet")
     objective.module.requires_grad_(True)
     text.requires_grad_(not plan.freeze_words)
     yield from train(plan.name, objective, config, folder, resume=resume)
     _save_words(folder, text.cpu(), memories)
     save_denoiser(folder, denoiser)
     save_known_words(known_words(stories, world), folder / "model")
-
-
-def train_sketch(
-    folder: Path,
-    config: TrainConfig,
-    *,
-    layers: tuple[str, ...],
-    stories: int,
-    batch: int,
-    resume: bool,
-    world: Vocabulary = SMALL,
-) -> Iterator[TrainStep]:
-    """Train the predictor of edges that sketch guidance needs, from the one that is there, for the denoiser that is there.
-
-    `batch` counts stories.
-    """
-    torch.manual_seed(0)
-    model = run_model(folder, "sketches")
-    data = story_data(folder, model.text_encoder.config, stories, batch, seed=6, world=world)
-    latents = data.latents.shape[2]
-    with watched(model.denoiser.unet, layers) as seen:
-        some = torch.zeros(1, latents, 16, 16, device=model.device)
-        model.denoiser(some, 0, model.null(1))
-    sizes = EdgePredictorConfig(layers, sum(seen[name].shape[1] for name in layers), latents)
-    predictor = EdgePredictor(sizes)
-    _load_if_there(predictor, folder / "model" / "sketch")
-    predictor.requires_grad_(True)
-    objective = SketchObjective(predictor, model.denoiser, model.text_encoder, model.autoencoder, data)
-    yield from train("sketch", objective, config, folder, resume=resume)
-    save_part(predictor.cpu(), predictor.to_config(), folder / "model" / "sketch")
-
-
-def run_model(folder: Path, use: str) -> LatentGenerator:
-    """The model that a run has trained so far, where training computes; `use` is what needs it, for messages."""
-    model = own_loop(load_generator(folder / "model"), use)
-    for network in networks(model):
-        network.to(pick_device())
-    return model
 
 
 def save_denoiser(folder: Path, denoiser: Denoiser) -> None:
@@ -298,11 +255,11 @@ def _labels_only(
     text = trained_words(folder)
     data = story_data(folder, text.config, stories, batch, seed=21, world=world)
     objective = StoryObjective(text, [trained_memory(folder, name, anew=anew)], data)
-    _load_if_there(objective.heads, folder / "heads")
+    load_if_there(objective.heads, folder / "heads")
     return objective
 
 
-def _load_if_there(module: nn.Module, part: Path) -> None:
+def load_if_there(module: nn.Module, part: Path) -> None:
     """Go on from the weights that an earlier part left, if it left any."""
     if part.exists():
         load_weights(module, part)
