@@ -42,7 +42,9 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> WorldPictures:
 
 def autoencoder(pictures: WorldPictures) -> AutoencoderObjective:
     torch.manual_seed(0)
-    return AutoencoderObjective(Autoencoder(AutoencoderConfig(4, 4, (16, 16))), pictures, batch=4, seed=0)
+    drawing = Autoencoder(AutoencoderConfig(4, 4, (16, 16)))
+    focus = np.zeros((4, FRAMES, 16, 16, 2), dtype=np.uint8)
+    return AutoencoderObjective(drawing, pictures, focus, batch=4, seed=0)
 
 
 def story(pictures: WorldPictures, *, stage: int = 3, styles: bool = False) -> StoryObjective:

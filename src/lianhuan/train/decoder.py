@@ -11,9 +11,9 @@ from lianhuan.models.context import Context
 from lianhuan.models.denoiser import Denoiser
 from lianhuan.models.text_encoder import StoryTextEncoder
 from lianhuan.sampling import clean
-from lianhuan.train.autoencoder import edge_loss
 from lianhuan.train.diffusion import step_rng
-from lianhuan.train.story import StoryData, cell_weights
+from lianhuan.train.losses import picture_loss, psnr
+from lianhuan.train.story import StoryData
 
 Batch = tuple[Tensor, Tensor, Tensor, tuple[Tensor, Tensor, Tensor]]
 
@@ -85,11 +85,8 @@ class DecoderObjective:
         x, z, focus = (part.to(device) for part in batch[:3])
         words = tuple(part.to(device) for part in batch[3])
         y = self.autoencoder.decode(self._estimated(z, words, step)).float()
-        weight = nn.functional.interpolate(cell_weights(focus), size=x.shape[-2:])
-        weight = weight / weight.mean()
-        mse = (y - x).square()
-        loss = (weight * ((y - x).abs() + mse)).mean() + 0.5 * edge_loss(y, x, weight)
-        figures = {"psnr": 10 * (4 / mse.detach().mean()).log10()}
+        loss = picture_loss(y, x, focus)
+        figures = {"psnr": psnr(y, x)}
         if step >= self.sharp:
             frozen = {name: value.detach() for name, value in self.critic.named_parameters()}
             fooled = -functional_call(self.critic, frozen, (y,)).mean()

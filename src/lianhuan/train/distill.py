@@ -10,7 +10,8 @@ from lianhuan.models.denoiser import Denoiser
 from lianhuan.models.few_steps import FewSteps
 from lianhuan.sampling import dpmpp_2m
 from lianhuan.train.diffusion import step_rng
-from lianhuan.train.story import StoryBatch, StoryObjective, cell_weights, some_pages
+from lianhuan.train.losses import cell_weights
+from lianhuan.train.story import StoryBatch, StoryObjective, some_pages
 
 SUBSTEPS = 3
 """Steps of the teacher for one of the student."""

@@ -27,7 +27,7 @@ from lianhuan.models.denoiser import Denoiser, build_unet, save_unet
 from lianhuan.models.files import fingerprint, load_weights, read_config, save_part
 from lianhuan.models.known_words import save_known_words
 from lianhuan.models.noisy_clip import NOISY_CLIP, NoisyClip, NoisyClipConfig
-from lianhuan.models.sizes import AutoencoderConfig, TextEncoderConfig
+from lianhuan.models.sizes import SIDE, AutoencoderConfig, TextEncoderConfig
 from lianhuan.models.text_encoder import StoryTextEncoder
 from lianhuan.models.tokens import PageTokenizer
 from lianhuan.sampling import NoisePath
@@ -54,14 +54,16 @@ BOUND = 3.5
 def train_autoencoder(
     folder: Path, config: TrainConfig, *, stories: int, batch: int, resume: bool, world: Vocabulary = SMALL
 ) -> Iterator[TrainStep]:
-    """Train the autoencoder on drawn pictures and measure its whitening."""
+    """Train the autoencoder on drawn pictures, from the one that is there if there is one, and measure its whitening."""
     torch.manual_seed(0)
     module = Autoencoder(AutoencoderConfig(decoder_widths=DECODER))
+    load_if_there(module, folder / "model" / "autoencoder")
+    module.requires_grad_(True)
     size = module.config.size
     pictures = WorldPictures.render(folder / "data", "train", stories, size, world=world)
-    yield from train(
-        "autoencoder", AutoencoderObjective(module, pictures, batch, seed=1), config, folder, resume=resume
-    )
+    focus = focus_maps(folder / "data", "train", stories, SIDE, world=world)
+    objective = AutoencoderObjective(module, pictures, focus, batch, seed=1)
+    yield from train("autoencoder", objective, config, folder, resume=resume)
     flat = pictures.pixels.reshape(-1, size, size, 3)
     some = pictures_at(flat, np.arange(min(500, len(flat))))
     module.cpu().whiten(some)
@@ -71,9 +73,11 @@ def train_autoencoder(
 def train_reader(
     folder: Path, config: TrainConfig, *, stories: int, batch: int, resume: bool, world: Vocabulary = SMALL
 ) -> Iterator[TrainStep]:
-    """Train the reader of the bench, on drawn pictures only."""
+    """Train the reader of the bench, on drawn pictures only, from the one that is there if there is one."""
     torch.manual_seed(0)
     module = Reader(classes(world))
+    load_if_there(module, folder / "reader")
+    module.requires_grad_(True)
     pictures = WorldPictures.render(folder / "data", "train", stories, SIZE, world=world)
     yield from train(
         "reader", ReaderObjective(module, pictures, batch, seed=2), config, folder, resume=resume
@@ -116,12 +120,16 @@ def train_noisy_clip(
 def train_story(
     folder: Path, config: TrainConfig, *, stories: int, batch: int, resume: bool, world: Vocabulary = SMALL
 ) -> Iterator[TrainStep]:
-    """Train words and memory from labels alone, before the denoiser."""
+    """Train words and LSTM memory from labels alone, before the denoiser; from those that are there if there are some."""
     torch.manual_seed(0)
-    text = _new_text(folder, world)
-    memory = LSTMMemory(LSTMMemoryConfig(summary_tokens=text.config.summary_tokens))
+    if not (folder / "model" / "text_encoder").exists():
+        _start_words(folder, world)
+    text = trained_words(folder)
+    memory = trained_memory(folder, LSTMMemory.name)
     data = story_data(folder, text.config, stories, batch, seed=3, world=world)
     objective = StoryObjective(text, [memory], data)
+    load_if_there(objective.heads, folder / "heads")
+    objective.module.requires_grad_(True)
     yield from train("story", objective, config, folder, resume=resume)
     _save_words(folder, text.cpu(), [memory])
     save_part(objective.heads.cpu(), {}, folder / "heads")
@@ -219,15 +227,15 @@ def save_denoiser(folder: Path, denoiser: Denoiser) -> None:
     (folder / "model" / "model_index.json").write_text(json.dumps({"_class_name": "LatentDiffusion"}) + "\n")
 
 
-def _new_text(folder: Path, world: Vocabulary) -> StoryTextEncoder:
+def _start_words(folder: Path, world: Vocabulary) -> None:
+    """Write a text encoder that has learnt nothing yet but MiniLM's words."""
     tokenizer, start = build_words(WORD_WIDTH, world=world)
-    part = folder / "model" / "text_encoder"
-    part.mkdir(parents=True, exist_ok=True)
-    tokenizer.save(str(part / "tokenizer.json"), pretty=False)
     text = StoryTextEncoder(sizes_for(world, len(start), WORD_WIDTH))
     with torch.no_grad():
         text.words.weight.copy_(start)
-    return text
+    part = folder / "model" / "text_encoder"
+    save_part(text, text.to_config(), part)
+    tokenizer.save(str(part / "tokenizer.json"), pretty=False)
 
 
 def trained_words(folder: Path) -> StoryTextEncoder:

@@ -16,6 +16,7 @@ from lianhuan.models.sizes import TextEncoderConfig
 from lianhuan.models.text_encoder import StoryTextEncoder
 from lianhuan.models.tokens import PageTokenizer
 from lianhuan.train.diffusion import diffusion_loss, step_rng
+from lianhuan.train.losses import cell_weights
 from lianhuan.world.scene import classes
 from lianhuan.world.vocabulary import SMALL, Vocabulary
 
@@ -293,13 +294,3 @@ def _empty_page(batch: StoryBatch) -> tuple[Tensor, Tensor, Tensor]:
 def some_pages(context: Context, rows: Tensor) -> Context:
     """The words of the pages with these numbers."""
     return Context(context.tokens[rows], context.mask[rows])
-
-
-def cell_weights(focus: Tensor) -> Tensor:
-    """(N, 1, 16, 16) from (N, 2, 16, 16): cells of characters count 3 times, of the prop 9 times.
-
-    Characters cover a fifth of a picture and the prop a thirty-fifth, but they are what is looked at. Where they are
-    follows from the words, so that the weights hardly move what the best prediction is.
-    """
-    people, thing = focus[:, :1], focus[:, 1:]
-    return 1 + 2 * people + 6 * thing

@@ -41,12 +41,7 @@ def build_words(width: int, stories: int = 2000, world: Vocabulary = SMALL) -> t
     folder = minilm_folder()
     spec = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
     vocabulary: dict[str, int] = spec["model"]["vocab"]
-    tales = [world_story("train", i, world) for i in range(stories)]
-    texts = (frame.caption_zh for tale in tales for frame in tale.frames)
-    names = (name for tale in tales for name in tale.names_zh.values())
-    new = sorted(set("".join(texts) + "".join(names)) - set(vocabulary))
-    for character in new:
-        vocabulary[character] = len(vocabulary)
+    new = add_characters(vocabulary, world, stories)
     spec["padding"] = spec["truncation"] = None
     tokenizer = Tokenizer.from_str(json.dumps(spec))
     old = load_file(folder / "model.safetensors")["embeddings.word_embeddings.weight"].float()
@@ -56,6 +51,17 @@ def build_words(width: int, stories: int = 2000, world: Vocabulary = SMALL) -> t
     shrunk = shrunk / shrunk.std()
     fresh = np.random.default_rng(0).standard_normal((len(new), width), dtype=np.float32)
     return tokenizer, torch.cat([shrunk, torch.from_numpy(fresh)])
+
+
+def add_characters(vocabulary: dict[str, int], world: Vocabulary, stories: int = 2000) -> list[str]:
+    """Give the characters of the world's Chinese captions that `vocabulary` lacks the next numbers in it; returns them."""
+    tales = [world_story("train", i, world) for i in range(stories)]
+    texts = (frame.caption_zh for tale in tales for frame in tale.frames)
+    names = (name for tale in tales for name in tale.names_zh.values())
+    new = sorted(set("".join(texts) + "".join(names)) - set(vocabulary))
+    for character in new:
+        vocabulary[character] = len(vocabulary)
+    return new
 
 
 def sizes_for(world: Vocabulary, vocabulary: int, word_width: int) -> TextEncoderConfig:
