@@ -1,5 +1,93 @@
 """The embedded model on the full world, from the package's weights of the small one, on two CPU cores.
 
-Command:   scripts/weights take runs/small && lianhuan train recipes/storybook_grown.py -o runs/grown --resume
+Command:   scripts/weights take runs/small && lianhuan train recipes/storybook_grown.py -o runs/grown
            lianhuan train recipes/storybook_grown.py:denoiser -o runs/grown --resume   (one part; those before it must be there)
 """
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from lianhuan.models.edges import STORYBOOK_LAYERS
+from lianhuan.models.few_steps import FewSteps
+from lianhuan.train import finish, parts
+from lianhuan.train.grow import grow
+from lianhuan.train.loop import TrainConfig, TrainStep
+from lianhuan.world.vocabulary import FULL
+
+STORIES = 8000
+LARGE = 2500
+"""Stories whose pictures are drawn at 256 px."""
+WIDTHS = (64, 160, 256)
+
+
+def run(
+    folder: Path, *, resume: bool = False, steps: int | None = None, smaller: str = "runs/small"
+) -> Iterator[TrainStep]:
+    """All parts; `steps` replaces the number of steps of each (to try the chain); the run in `smaller` is grown first."""
+    if not (folder / "model").exists():
+        grow(Path(smaller), folder, FULL)
+    for part in (autoencoder, reader, story, denoiser, decoder, few_steps, sketch, clip, noisy_clip):
+        yield from part(folder, resume=resume, steps=steps)
+
+
+def autoencoder(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
+    """Batches of 8 pictures of 256 px."""
+    config = TrainConfig(steps=steps or 3000, learning_rate=8e-4, decay=0.5, weight_decay=0.0, ema=0.995)
+    return parts.train_autoencoder(folder, config, stories=LARGE, batch=8, resume=resume, world=FULL)
+
+
+def reader(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
+    """Batches of 64 pictures."""
+    config = TrainConfig(steps=steps or 4000, learning_rate=2e-3, decay=0.4, ema=0.99)
+    return parts.train_reader(folder, config, stories=STORIES, batch=64, resume=resume, world=FULL)
+
+
+def story(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
+    """Words and LSTM memory from labels alone, batches of 16 stories of 5 frames."""
+    config = TrainConfig(steps=steps or 1200, learning_rate=1e-3, decay=0.4, ema=0.99)
+    return parts.train_story(folder, config, stories=STORIES, batch=16, resume=resume, world=FULL)
+
+
+def denoiser(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
+    """Denoiser and memory together, batches of 10 stories of 5 frames."""
+    config = TrainConfig(steps=steps or 10_000, learning_rate=8e-4, warmup=150, decay=0.3, ema=0.998)
+    plan = parts.DenoiserPlan(widths=WIDTHS, freeze_words=True)
+    return parts.train_denoiser(folder, config, plan, stories=STORIES, batch=10, resume=resume, world=FULL)
+
+
+def decoder(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
+    """The decoder for the latents that the denoiser draws, batches of 8 pictures of 256 px."""
+    config = TrainConfig(
+        steps=steps or 4000, learning_rate=6e-4, warmup=50, decay=0.4, weight_decay=0.0, ema=0.995
+    )
+    return finish.train_decoder(folder, config, stories=LARGE, batch=8, sharp=500, resume=resume, world=FULL)
+
+
+def few_steps(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
+    """The denoiser that draws in four steps without guidance, batches of 10 stories of 5 frames."""
+    config = TrainConfig(
+        steps=steps or 700, learning_rate=4e-4, warmup=50, decay=0.5, ema=0.99, checkpoint_every=100
+    )
+    return finish.train_few_steps(
+        folder, config, FewSteps(steps=4, guidance=4.5), stories=STORIES, batch=10, resume=resume, world=FULL
+    )
+
+
+def sketch(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
+    """The predictor of sketch guidance, batches of 3 stories of 5 frames."""
+    config = TrainConfig(steps=steps or 1000, learning_rate=1e-3, weight_decay=0.0, ema=0.99)
+    return finish.train_sketch(
+        folder, config, layers=STORYBOOK_LAYERS, stories=STORIES, batch=3, resume=resume, world=FULL
+    )
+
+
+def clip(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
+    """The CLIP that judges and re-ranks, batches of 12 stories of 5 frames."""
+    config = TrainConfig(steps=steps or 1000, learning_rate=5e-4, warmup=100, decay=0.5, ema=0.99)
+    return parts.train_clip(folder, config, stories=STORIES, batch=12, resume=resume, world=FULL)
+
+
+def noisy_clip(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
+    """The eye by which the CLIP guides a drawing, batches of 64 pictures."""
+    config = TrainConfig(steps=steps or 2000, learning_rate=1e-3, warmup=100, decay=0.5, ema=0.99)
+    return parts.train_noisy_clip(folder, config, stories=STORIES, batch=64, resume=resume, world=FULL)

@@ -1,0 +1,70 @@
+"""Claims about growing a run from a smaller world to a larger one."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from lianhuan.errors import CheckpointError
+from lianhuan.metrics.reader import Reader, load_reader
+from lianhuan.models.denoiser import build_unet
+from lianhuan.train import parts
+from lianhuan.train.grow import grow, grown_reader, widen
+from lianhuan.train.loop import TrainConfig
+from lianhuan.train.words import sizes_for
+from lianhuan.world.scene import classes
+from lianhuan.world.vocabulary import FULL, SMALL
+
+CONFIG = TrainConfig(steps=1, learning_rate=0.0, log_every=1)
+
+
+def test_a_grown_unet_draws_what_the_smaller_one_draws_whoever_stands_in_the_new_place() -> None:
+    torch.manual_seed(0)
+    small, grown = build_unet(4, 32, (16, 32), 4).eval(), build_unet(4, 32, (16, 32), 5).eval()
+    widen(grown, small.state_dict())
+    x, t, tokens, summary = (
+        torch.randn(2, 4, 16, 16),
+        torch.tensor([3, 700]),
+        torch.randn(2, 6, 32),
+        torch.randn(2, 160),
+    )
+    before = small(x, t, tokens, class_labels=summary[:, :128]).sample
+    assert torch.equal(grown(x, t, tokens, class_labels=summary).sample, before)
+
+
+def test_a_grown_reader_reads_every_old_label_as_before() -> None:
+    torch.manual_seed(0)
+    reader = load_reader()
+    if reader.classes == classes(FULL):
+        reader = Reader(classes(SMALL)).eval()
+    grown = grown_reader(reader, FULL).eval()
+    pictures = torch.rand(2, 3, 128, 128) * 2 - 1
+    before, after = reader(pictures), grown(pictures)
+    assert after.keys() == classes(FULL).keys()
+    for name, logits in before.items():
+        assert torch.allclose(after[name][:, : logits.shape[1]], logits, atol=1e-5), name
+
+
+def test_a_grown_run_knows_its_words_and_trains_on_the_full_world(tmp_path: Path) -> None:
+    small, full = tmp_path / "small", tmp_path / "full"
+    list(parts.train_autoencoder(small, CONFIG, stories=2, batch=2, resume=False))
+    list(parts.train_reader(small, CONFIG, stories=2, batch=2, resume=False))
+    list(parts.train_story(small, CONFIG, stories=2, batch=1, resume=False))
+    plan = parts.DenoiserPlan(widths=(32, 32), freeze_words=True)
+    list(parts.train_denoiser(small, CONFIG, plan, stories=2, batch=1, resume=False))
+    grow(small, full, FULL)
+    before, after = parts.trained_words(small), parts.trained_words(full)
+    assert after.config == sizes_for(FULL, after.config.vocabulary, after.config.word_width)
+    known = len(before.words.weight)
+    assert torch.equal(after.words.weight[:known], before.words.weight)
+    assert len(after.words.weight) > known, "the full world has more Chinese characters"
+    for part in (parts.train_reader, parts.train_story):
+        assert [event.step for event in part(full, CONFIG, stories=2, batch=1, resume=False, world=FULL)] == [
+            1
+        ]
+    list(parts.train_denoiser(full, CONFIG, plan, stories=2, batch=1, resume=False, world=FULL))
+
+
+def test_growing_a_folder_without_a_model_says_what_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="text_encoder"):
+        grow(tmp_path / "none", tmp_path / "full", FULL)
