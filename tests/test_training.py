@@ -291,3 +291,36 @@ def test_text_encoder_ignores_padding() -> None:
     mask = torch.arange(10)[None] < 6
     long = encoder(padded, torch.zeros_like(padded), mask)[0]
     torch.testing.assert_close(long[:, :10], short, atol=1e-5, rtol=1e-4)
+
+
+def test_what_is_asked_for_is_what_the_picture_then_shows_and_keeps(tmp_path: Path) -> None:
+    pictures = WorldPictures.render(tmp_path, "train", 40, 16, workers=1, world=FULL)
+    words = tiny_tokenizer()
+    sizes = TextEncoderConfig(words.get_vocab_size(), 16, 32, 1, 2, stage=4, styles=True)
+    focus = np.zeros((40, FRAMES, 16, 16, 2), dtype=np.uint8)
+    data = StoryData(torch.randn(40, FRAMES, 4, 16, 16), focus, pictures, PageTokenizer(words, sizes), 40, 0)
+    batch = data.batch(0)
+    top, worn = (
+        torch.stack([batch.labels[f"{name}{i}"] for i in range(4)], dim=2) for name in ("top", "worn")
+    )
+    tops, things = (batch.asked > 0) & (batch.asked <= 8), batch.asked > 8
+    assert tops.any()
+    assert things.any()
+    assert torch.equal(top[tops], batch.asked[tops] - 1)
+    assert torch.equal(worn[things], batch.asked[things] - 8)
+    assert batch.changed[batch.asked > 0].all()
+    assert batch.seen[batch.changed & (batch.asked == 0)].all(), "what was put on before was on a page before"
+
+
+def test_a_changed_look_counts_more_than_one_that_stays(pictures: WorldPictures) -> None:
+    objective = story(pictures)
+    batch = objective.batch(0)
+    seen = torch.ones_like(batch.seen)
+    some = replace(batch, seen=seen, changed=torch.zeros_like(seen))
+    every = replace(batch, seen=seen, changed=seen)
+    half = torch.zeros_like(seen)
+    half[:, 0] = True
+    first = replace(batch, seen=seen, changed=half)
+    losses = [float(objective.loss(b, 0, torch.device("cpu"))[0].detach()) for b in (some, every, first)]
+    assert losses[0] == pytest.approx(losses[1])
+    assert losses[0] != pytest.approx(losses[2])

@@ -18,7 +18,7 @@ from lianhuan.models.tokens import PageTokenizer
 from lianhuan.train.diffusion import diffusion_loss, step_rng
 from lianhuan.train.losses import cell_weights
 from lianhuan.world.scene import classes
-from lianhuan.world.vocabulary import SMALL, Vocabulary
+from lianhuan.world.vocabulary import COLOURS, SMALL, WORN, Vocabulary
 
 TrainedMemory = LSTMMemory | ARLDMMemory
 PAGE_LABELS = ("place", "count", "prop", "view", "style")
@@ -29,6 +29,10 @@ ACTOR_LABELS = ("kind", "action", "emotion")
 """Labels per actor that the words alone decide."""
 LOOK_LABELS = ("top", "head", "worn")
 """Labels per actor that only pictures show."""
+ASKED = "asked"
+"""Label per actor: what the words have it put on; 0 = nothing, then the colours of a top, then the things of `WORN`."""
+CHANGED_WEIGHT = 8.0
+"""Of a look that the words have changed: one in ten or twenty, it would hardly count."""
 Kinds = tuple[Context, Context, Context]
 """Of one frame of all stories: its words with memory, its words alone, and the null of guidance."""
 
@@ -43,6 +47,8 @@ class StoryBatch:
         focus: (B, V, 2, 16, 16), the shares in 0..1 of each latent cell that characters and the prop cover.
         labels: name -> (B, V) int64.
         seen: (B, V, P) bool, whether the actor in each place of the stage was in an earlier frame.
+        asked: (B, V, P) int64, what it is said to put on in this frame, see `ASKED`.
+        changed: (B, V, P) bool, whether it has put on something, in this frame or since it was first seen.
     """
 
     ids: Tensor
@@ -52,13 +58,16 @@ class StoryBatch:
     focus: Tensor
     labels: dict[str, Tensor]
     seen: Tensor
+    asked: Tensor
+    changed: Tensor
 
     def to(self, device: torch.device) -> "StoryBatch":
         """The batch on another device."""
         labels = {name: value.to(device) for name, value in self.labels.items()}
         ids, segments, mask = self.ids.to(device), self.segments.to(device), self.mask.to(device)
         latents, focus, seen = self.latents.to(device), self.focus.to(device), self.seen.to(device)
-        return StoryBatch(ids, segments, mask, latents, focus, labels, seen)
+        asked, changed = self.asked.to(device), self.changed.to(device)
+        return StoryBatch(ids, segments, mask, latents, focus, labels, seen, asked, changed)
 
     def by_frame(self) -> tuple[Tensor, Tensor]:
         """`latents` and `focus` of all pictures, (V*B, ...), frame after frame as the contexts of a step are."""
@@ -98,18 +107,34 @@ class StoryData:
         ids, segments, mask = ids[:, :longest], segments[:, :longest], mask[:, :longest]
         rows = torch.from_numpy(chosen)
         labels = {name: table[rows] for name, table in self.labels.items()}
-        seen = torch.from_numpy(np.stack([self._seen(int(i)) for i in chosen]))
+        seen, asked, changed = (
+            torch.from_numpy(np.stack(tables))
+            for tables in zip(*(self._looks(int(i)) for i in chosen), strict=True)
+        )
         focus = self.focus[rows].float() / 255
-        return StoryBatch(ids, segments, mask, self.latents[rows].float(), focus, labels, seen)
+        latents = self.latents[rows].float()
+        return StoryBatch(ids, segments, mask, latents, focus, labels, seen, asked, changed)
 
-    def _seen(self, index: int) -> npt.NDArray[np.bool_]:
-        table = np.zeros((FRAMES, self.stage), dtype=bool)
+    def _looks(
+        self, index: int
+    ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+        """`seen`, `asked` and `changed` of one story, each (V, P)."""
+        shape = (FRAMES, self.stage)
+        seen, asked, changed = np.zeros(shape, bool), np.zeros(shape, np.int64), np.zeros(shape, bool)
         met: set[str] = set()
+        dressed: set[str] = set()
         for k, frame in enumerate(world_story(self.split, index, self.world).frames):
+            dressed |= {name for name, _ in frame.changes}
             for i, name in enumerate(frame.on_stage[: self.stage]):
-                table[k, i] = name in met
+                seen[k, i], changed[k, i] = name in met, name in dressed
+                asked[k, i] = next((asked_class(what) for who, what in frame.changes if who == name), 0)
             met |= set(frame.on_stage)
-        return table
+        return seen, asked, changed
+
+
+def asked_class(what: str) -> int:
+    """The class of `ASKED` of what is put on: the colour of a top, or a thing of `WORN`."""
+    return 1 + (COLOURS + WORN[1:]).index(what)
 
 
 class StoryHeads(nn.Module):
@@ -134,7 +159,8 @@ class StoryHeads(nn.Module):
             name: nn.Linear(width, counts[f"{name}0"]) for name in (*self.actor_labels, *self.look_labels)
         }
         seen = {f"seen_{name}": nn.Linear(width, counts[f"{name}0"]) for name in self.look_labels}
-        self.heads = nn.ModuleDict({**page, **actor, **seen})
+        asked = {ASKED: nn.Linear(width, len(COLOURS) + len(world.worn))}
+        self.heads = nn.ModuleDict({**page, **actor, **seen, **asked})
 
     def page(self, name: str, summary: Tensor) -> Tensor:
         """Logits of a label of the whole page from the first summary token; summary is (..., 1 + P, D)."""
@@ -260,24 +286,29 @@ class StoryObjective:
         def actors(name: str) -> Tensor:
             return torch.stack([table[f"{name}{i}"] for i in range(lead - 1)], dim=2)
 
-        jobs = [(name, self.heads.page(name, words), table[name]) for name in self.heads.page_labels]
-        jobs += [(name, self.heads.actors(name, words), actors(name)) for name in self.heads.actor_labels]
-        jobs += [
-            (f"seen_{name}", self.heads.actors(f"seen_{name}", seen), actors(name))
-            for name in self.heads.look_labels
-        ]
         state = torch.stack([cond.tokens[:, :lead] for cond, _, _ in told], dim=1)
-        jobs += [(name, self.heads.page(name, state), table[name]) for name in self.heads.carried_labels]
-        for name in self.heads.look_labels:
-            known = actors(name).masked_fill(~batch.seen, -1)
-            jobs.append((name, self.heads.actors(name, state), known))
+        heads, rare = self.heads, {ASKED: batch.asked > 0}
+        jobs = [(name, heads.page(name, words), table[name]) for name in heads.page_labels]
+        jobs += [(name, heads.actors(name, words), actors(name)) for name in heads.actor_labels]
+        jobs.append((ASKED, heads.actors(ASKED, words), batch.asked))
+        jobs += [(name, heads.page(name, state), table[name]) for name in heads.carried_labels]
+        for name in heads.look_labels:
+            jobs.append((f"seen_{name}", heads.actors(f"seen_{name}", seen), actors(name)))
+            jobs.append((name, heads.actors(name, state), actors(name).masked_fill(~batch.seen, -1)))
+            rare[name] = batch.changed
         losses: list[Tensor] = []
         figures: dict[str, Tensor] = {}
         for name, logits, target in jobs:
-            flat, wanted = logits.flatten(0, -2).float(), target.flatten()
-            losses.append(nn.functional.cross_entropy(flat, wanted, ignore_index=-1))
-            judged = wanted >= 0
-            figures[name] = ((flat.argmax(-1) == wanted) & judged).sum() / judged.sum()
+            counts = (target >= 0).float()
+            wrong = nn.functional.cross_entropy(
+                logits.flatten(0, -2).float(), target.flatten(), ignore_index=-1, reduction="none"
+            ).view_as(counts)
+            right = (logits.argmax(-1) == target) * counts
+            figures[name] = right.sum() / counts.sum()
+            if name in rare:
+                figures[f"{name}_changed"] = (right * rare[name]).sum() / (counts * rare[name]).sum()
+                counts = counts * (1 + (CHANGED_WEIGHT - 1) * rare[name])
+            losses.append((counts * wrong).sum() / counts.sum().clamp(min=1))
         return torch.stack(losses).sum(), figures
 
     def _denoise(self, batch: StoryBatch, context: Context, rng: torch.Generator) -> Tensor:
