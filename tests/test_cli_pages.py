@@ -74,6 +74,17 @@ def test_only_stale_pages_are_drawn_and_the_reason_is_told(copy: Book, tmp_path:
     fails(*new, says="for a book that is drawn already", code=2)
 
 
+def test_a_style_is_the_book_s_own_from_then_on(tmp_path: Path, drawing: list[object]) -> None:
+    folder = tmp_path / "book"
+    assert run(*drawing, folder, "--style", "watercolour").exit_code == 0
+    assert Book.open(folder).file.style == "watercolour"
+    again = run(*drawing, folder)
+    assert again.stderr.count("of 4 kept") == 4, "a style that is not given again stays"
+    other = run("illustrate", folder, "--style", "ink and wash")
+    assert other.stderr.count("of 4 drawn") == 4, "another style draws every page anew"
+    assert Book.open(folder).file.style == "ink and wash"
+
+
 def test_a_picture_may_be_given_to_a_book_that_is_drawn(copy: Book, tmp_path: Path) -> None:
     Image.new("RGB", (128, 128), "#3366cc").save(tmp_path / "first.png")
     before = shown(copy)

@@ -46,8 +46,8 @@ class Folder:
     ) -> Self:
         """The book of `story` in `folder`, which is made, or is empty, or holds the same story already.
 
-        An existing book of the same text keeps all that was drawn and edited; `seed`, `generator`, `memory` and
-        `settings` replace its own.
+        An existing book of the same text keeps all that was drawn and edited; `seed`, `generator`, `memory`, `settings`
+        and the story's style, if it has one, replace its own.
 
         Raises:
             BookError: the folder is a file, holds other things, another story or other scenes, or is not writable.
@@ -58,6 +58,7 @@ class Folder:
             book = cls.open(folder)
             book._must_tell(story, source_text)
             changes = {"seed": seed, "generator": generator, "memory": memory, **dict(settings)}
+            changes |= {"style": story.style} if story.style else {}
             if book.file != book.file.model_copy(update=changes):
                 book.change_book(**changes)
             return book

@@ -1,7 +1,7 @@
 """`lianhuan illustrate`: draw a picture book."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -88,6 +88,13 @@ def illustrate(  # noqa: PLR0913 - one argument per option
     title: Annotated[
         str | None, typer.Option(help="Title. [default: first heading, or the file's name]")
     ] = None,
+    style: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT",
+            help="How all pages are drawn, in words: 'watercolour'. For models that know several ways; the embedded one has its own.",
+        ),
+    ] = None,
     font: Annotated[
         list[Path] | None,
         typer.Option(metavar="FILE", help="Font file or folder to prefer; may be repeated."),
@@ -123,7 +130,8 @@ def illustrate(  # noqa: PLR0913 - one argument per option
     plans: dict[str, _Plan] = {}
     for source, place in zip(story, places(story, out), strict=True):
         with shelf.may_fail(source):
-            plans[source] = _plan(source, place, scenes=scenes, title=title, max_characters=max_characters)
+            plan = _plan(source, place, scenes=scenes, title=title, max_characters=max_characters)
+            plans[source] = plan if style is None else plan.in_style(style)
     if only_stale and (first_frame is not None or any(plan.old is None for plan in plans.values())):
         raise typer.BadParameter("--only-stale is for a book that is drawn already, without --first-frame")
     wish = _Wish(
@@ -173,6 +181,10 @@ class _Plan:
     text: str
     folder: Path
     old: "BookFile | None"
+
+    def in_style(self, style: str) -> "_Plan":
+        """The same, drawn in a style."""
+        return replace(self, story=self.story.model_copy(update={"style": style}))
 
 
 @dataclass(frozen=True)
