@@ -31,8 +31,8 @@ LOOK_LABELS = ("top", "head", "worn")
 """Labels per actor that only pictures show."""
 ASKED = "asked"
 """Label per actor: what the words have it put on; 0 = nothing, then the colours of a top, then the things of `WORN`."""
-CHANGED_WEIGHT = 8.0
-"""Of a look that the words have changed: one in ten or twenty, it would hardly count."""
+RARE_LIMIT = 30.0
+"""Looks that words have changed count together as much as all others, but one no more than so many times."""
 Kinds = tuple[Context, Context, Context]
 """Of one frame of all stories: its words with memory, its words alone, and the null of guidance."""
 
@@ -307,7 +307,7 @@ class StoryObjective:
             figures[name] = right.sum() / counts.sum()
             if name in rare:
                 figures[f"{name}_changed"] = (right * rare[name]).sum() / (counts * rare[name]).sum()
-                counts = counts * (1 + (CHANGED_WEIGHT - 1) * rare[name])
+                counts = _balanced(counts, rare[name])
             losses.append((counts * wrong).sum() / counts.sum().clamp(min=1))
         return torch.stack(losses).sum(), figures
 
@@ -315,6 +315,13 @@ class StoryObjective:
         assert self.denoiser is not None
         x0, focus = batch.by_frame()
         return diffusion_loss(self.denoiser, x0, context, rng, cell_weights(focus))
+
+
+def _balanced(counts: Tensor, rare: Tensor) -> Tensor:
+    """The weights `counts`, zeros and ones, with those of rare cases raised until they weigh as much as all others."""
+    few = counts * rare
+    ratio = ((counts.sum() - few.sum()) / few.sum().clamp(min=1)).clamp(1, RARE_LIMIT)
+    return counts + (ratio - 1) * few
 
 
 def _empty_page(batch: StoryBatch) -> tuple[Tensor, Tensor, Tensor]:
