@@ -26,13 +26,13 @@ def run(
     """All parts; `steps` replaces the number of steps of each (to try the chain); the run in `smaller` is grown first."""
     if not (folder / "model").exists():
         grow(Path(smaller), folder, FULL)
-    for part in (autoencoder, reader, story, denoiser, decoder, few_steps, sketch, clip, noisy_clip):
+    for part in (autoencoder, reader, story, memory, denoiser, decoder, few_steps, sketch, clip, noisy_clip):
         yield from part(folder, resume=resume, steps=steps)
 
 
 def autoencoder(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
     """Batches of 8 pictures of 256 px."""
-    config = TrainConfig(steps=steps or 3000, learning_rate=8e-4, decay=0.5, weight_decay=0.0, ema=0.995)
+    config = TrainConfig(steps=steps or 4500, learning_rate=8e-4, decay=0.5, weight_decay=0.0, ema=0.995)
     return parts.train_autoencoder(folder, config, stories=LARGE, batch=8, resume=resume, world=FULL)
 
 
@@ -44,8 +44,16 @@ def reader(folder: Path, *, resume: bool = False, steps: int | None = None) -> I
 
 def story(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
     """Words and LSTM memory from labels alone, batches of 16 stories of 5 frames."""
-    config = TrainConfig(steps=steps or 1200, learning_rate=1e-3, decay=0.4, ema=0.99)
+    config = TrainConfig(steps=steps or 1900, learning_rate=1e-3, decay=0.4, ema=0.99)
     return parts.train_story(folder, config, stories=STORIES, batch=16, resume=resume, world=FULL)
+
+
+def memory(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
+    """The memory alone, from labels, batches of 32 stories of 5 frames."""
+    config = TrainConfig(steps=steps or 500, learning_rate=1e-3, warmup=50, decay=0.5, ema=0.99)
+    return parts.train_memory(
+        folder, config, name="lstm", stories=STORIES, batch=32, resume=resume, world=FULL
+    )
 
 
 def denoiser(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
