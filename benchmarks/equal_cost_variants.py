@@ -22,7 +22,7 @@ from lianhuan.train.words import build_words
 
 CHANNELS, WIDTHS, SUMMARY = 8, (64, 160, 256), 4
 """Of the shipped UNet."""
-UVIT = {"width": 256, "depth": 9}
+UVIT = {"width": 192, "depth": 13}
 """About the UNet's milliseconds a step."""
 EMPTY = 0.1
 """Share of the pages that are learnt without words, for guidance."""
