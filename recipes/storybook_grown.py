@@ -50,7 +50,7 @@ def story(folder: Path, *, resume: bool = False, steps: int | None = None) -> It
 
 def memory(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
     """The memory alone, from labels, batches of 32 stories of 5 frames."""
-    config = TrainConfig(steps=steps or 500, learning_rate=1e-3, warmup=50, decay=0.5, ema=0.99)
+    config = TrainConfig(steps=steps or 900, learning_rate=1e-3, warmup=50, decay=0.5, ema=0.99)
     return parts.train_memory(
         folder, config, name="lstm", stories=STORIES, batch=32, resume=resume, world=FULL
     )
