@@ -32,8 +32,10 @@ from lianhuan.story import PageRequest, StageEntry
 from lianhuan.tensors import to_tensor
 from lianhuan.train.adapt import AdaptConfig, adapt
 from lianhuan.world.draw import draw
-from lianhuan.world.scene import Actor, Look, SceneGraph, WorldStory, labels
+from lianhuan.world.scene import Actor, Look, SceneGraph, WorldStory, labels, world_of
 
+WORLD = world_of(load_reader().classes)
+"""The world that the package's reader knows."""
 NAME = "Zuzu"
 SHOWN = (("meadow", "wave"), ("beach", "sit"), ("forest", "run"), ("street", "stand"), ("kitchen", "jump"))
 ASKED = (("farm", "wave"), ("stream", "run"), ("mountain", "stand"), ("room", "sit"), ("garden", "jump"))
@@ -96,7 +98,7 @@ def apart(some: list[Image.Image], others: list[Image.Image]) -> float:
 
 def from_the_world(number: int) -> Subject:
     """A character of a held-out story."""
-    tale = world_story("test", 1000 + number)
+    tale = world_story("test", 1000 + number, WORLD)
     actor = tale.frames[0].graph.actors[0]
     shown = [CaptionedPicture(draw(true_picture(actor, *one), 128), words(*one)) for one in SHOWN]
     return Subject(actor, shown, tale)
@@ -109,7 +111,7 @@ def from_a_book(folder: Path) -> Subject:
         CaptionedPicture(fit_square(book.pages[number - 1].picture(), 128), f"{NAME} {does}.")
         for number, does in BOOK_PAGES.items()
     ]
-    return Subject(BOOK_MAN, shown, world_story("test", 1000))
+    return Subject(BOOK_MAN, shown, world_story("test", 1000, WORLD))
 
 
 def measure(
@@ -124,7 +126,7 @@ def measure(
             pass
         seconds, size = time.perf_counter() - began, path.stat().st_size
         knowing = with_characters(generator, {NAME: Adapter.load(path)})
-    want = labels(true_picture(actor, *ASKED[0]))
+    want = labels(true_picture(actor, *ASKED[0]), WORLD)
     result = {"seconds": seconds, "bytes": float(size)}
     sheets = [picture.image for picture in subject.shown]
     for when, model in (("before", generator), ("after", knowing)):

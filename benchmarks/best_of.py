@@ -30,12 +30,14 @@ from lianhuan.metrics.reader import load_reader
 from lianhuan.metrics.statistics import estimate
 from lianhuan.metrics.world import Labels, score
 from lianhuan.models.clip import load_clip
-from lianhuan.world.scene import CLASSES, WorldStory
+from lianhuan.world.scene import WorldStory, world_of
 
 FRAMES = 5
 SELECTORS = ("clip", "consistency", "both")
 SHOWN = ("character_f1", "action", "prop", "consistency", "pairwise")
 
+WORLD = world_of(load_reader().classes)
+"""The world that the package's reader knows."""
 Takes = list[list[Image.Image]]
 """The takes of each page of a story; the first page has one."""
 
@@ -76,7 +78,7 @@ def measure(tales: Sequence[WorldStory], books: Sequence[Sequence[Image.Image]])
     """What the reader and the CLIP see in the books, with 95 % intervals over stories."""
     reader, clip = load_reader(), load_clip()
     rows = [reader.look(book) for book in books]
-    seen: Labels = {name: np.stack([row[name].numpy() for row in rows]) for name in CLASSES}
+    seen: Labels = {name: np.stack([row[name].numpy() for row in rows]) for name in reader.classes}
     found = {name: tally for name, tally in score(wanted(tales), seen, 0).items() if name in SHOWN}
     with torch.inference_mode():
         words = [
@@ -100,7 +102,10 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     generator = load_generator()
     assert isinstance(generator, LatentDiffusion)
-    memory, tales = load_memory(options.memory, generator.name), world_tales("test", options.stories, FRAMES)
+    memory, tales = (
+        load_memory(options.memory, generator.name),
+        world_tales("test", options.stories, FRAMES, WORLD),
+    )
     with torch.inference_mode():
         drawn = [list(takes_of(generator, memory, tale, options.takes, options.steps)) for tale in tales]
     rows: list[dict[str, object]] = []

@@ -38,8 +38,10 @@ from lianhuan.models.noisy_clip import NoisyClip
 from lianhuan.story import PageRequest
 from lianhuan.tensors import to_tensor
 from lianhuan.world.draw import draw
-from lianhuan.world.scene import CLASSES, SceneGraph, labels
+from lianhuan.world.scene import SceneGraph, labels, world_of
 
+WORLD = world_of(load_reader().classes)
+"""The world that the package's reader knows."""
 READ = ("character_f1", "place", "action", "prop")
 SCALES = (20.0, 60.0, 160.0)
 MARGIN = 9
@@ -62,7 +64,7 @@ Controls = Callable[[Page], list[Control]]
 def pages_of(count: int, steps: int) -> list[Page]:
     """One page of each of the first test stories, each frame in turn."""
     found = []
-    for index, tale in enumerate(world_tales("test", count, FRAMES)):
+    for index, tale in enumerate(world_tales("test", count, FRAMES, WORLD)):
         frame = tale.frames[index % FRAMES]
         request = frame_request(tale, index % FRAMES, seed=index, steps=steps)
         others = tuple(other.caption_en for other in tale.frames if other is not frame)
@@ -96,8 +98,8 @@ def measure(
     pages: Sequence[Page], images: Sequence[Image.Image], reader: Reader, clip: StoryClip
 ) -> dict[str, object]:
     """What the reader and the CLIP see, with 95 % intervals over pages."""
-    graphs = [labels(page.graph) for page in pages]
-    want = {name: np.array([[one[name]] for one in graphs]) for name in CLASSES}
+    graphs = [labels(page.graph, WORLD) for page in pages]
+    want = {name: np.array([[one[name]] for one in graphs]) for name in reader.classes}
     seen = {name: table.numpy()[:, None] for name, table in reader.look(images).items()}
     scores = page_scores(want, seen)
     found: dict[str, object] = {name: asdict(estimate(scores[name], 0)) for name in READ}

@@ -38,8 +38,10 @@ from lianhuan.models.edges import edge_map
 from lianhuan.story import PageRequest
 from lianhuan.tensors import to_tensor
 from lianhuan.world.draw import draw
-from lianhuan.world.scene import CLASSES, labels
+from lianhuan.world.scene import labels, world_of
 
+WORLD = world_of(load_reader().classes)
+"""The world that the package's reader knows."""
 REACH = 2.0
 """Pixels between an edge and its sketch that count as the same."""
 FOLD = 4
@@ -70,9 +72,9 @@ def pages_of(split: str, count: int, size: int, *, mirror: bool = False, **setti
     """One page of each of the first stories, each frame in turn; or what a mirror shows of them."""
     found = []
     for index in range(count):
-        tale, number = world_story(split, index), index % FRAMES
+        tale, number = world_story(split, index, WORLD), index % FRAMES
         graph = tale.frames[number].graph
-        truth, seen = draw(graph, size), labels(graph)
+        truth, seen = draw(graph, size), labels(graph, WORLD)
         if mirror:
             truth, seen = ImageOps.mirror(truth), mirrored(seen)
         request = frame_request(tale, number, **settings)
@@ -169,7 +171,7 @@ def measure(pages: Sequence[Page], images: Sequence[Image.Image], reader: Reader
     }
     sets = [picture_features(some, reader)[:, None] for some in ([page.truth for page in pages], images)]
     figures["kernel"] = asdict(kernel_distance(*sets))
-    want = {name: np.array([[page.labels[name]] for page in pages]) for name in CLASSES}
+    want = {name: np.array([[page.labels[name]] for page in pages]) for name in reader.classes}
     seen = {name: table.numpy()[:, None] for name, table in reader.look(images).items()}
     scores = page_scores(want, seen)
     return figures | {name: asdict(estimate(scores[name])) for name in READ if scores[name].total.any()}

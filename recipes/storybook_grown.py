@@ -26,7 +26,8 @@ def run(
     """All parts; `steps` replaces the number of steps of each (to try the chain); the run in `smaller` is grown first."""
     if not (folder / "model").exists():
         grow(Path(smaller), folder, FULL)
-    for part in (autoencoder, reader, story, memory, denoiser, decoder, few_steps, sketch, clip, noisy_clip):
+    drawing = (autoencoder, story, memory, denoiser, history, memories)
+    for part in (*drawing, decoder, few_steps, sketch, reader, clip, noisy_clip):
         yield from part(folder, resume=resume, steps=steps)
 
 
@@ -58,8 +59,23 @@ def memory(folder: Path, *, resume: bool = False, steps: int | None = None) -> I
 
 def denoiser(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
     """Denoiser and memory together, batches of 10 stories of 5 frames."""
-    config = TrainConfig(steps=steps or 10_000, learning_rate=8e-4, warmup=150, decay=0.3, ema=0.998)
+    config = TrainConfig(steps=steps or 7000, learning_rate=8e-4, warmup=150, decay=0.3, ema=0.998)
     plan = parts.DenoiserPlan(widths=WIDTHS, freeze_words=True)
+    return parts.train_denoiser(folder, config, plan, stories=STORIES, batch=10, resume=resume, world=FULL)
+
+
+def history(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
+    """The memory of AR-LDM alone, from labels, batches of 32 stories of 5 frames."""
+    config = TrainConfig(steps=steps or 450, learning_rate=1e-3, warmup=50, decay=0.5, ema=0.99)
+    return parts.train_memory(
+        folder, config, name="ar-ldm", stories=STORIES, batch=32, resume=resume, world=FULL
+    )
+
+
+def memories(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
+    """Both memories in turns with the denoiser, batches of 10 stories of 5 frames."""
+    config = TrainConfig(steps=steps or 4000, learning_rate=8e-4, warmup=100, decay=0.4, ema=0.998)
+    plan = parts.DenoiserPlan(name="memories", widths=WIDTHS, memories=("lstm", "ar-ldm"), freeze_words=True)
     return parts.train_denoiser(folder, config, plan, stories=STORIES, batch=10, resume=resume, world=FULL)
 
 

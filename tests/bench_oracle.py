@@ -15,7 +15,7 @@ from lianhuan.models.context import Context
 from lianhuan.story import PageRequest
 from lianhuan.tensors import to_tensor
 from lianhuan.world.draw import draw
-from lianhuan.world.scene import CLASSES, labels
+from lianhuan.world.scene import classes, labels
 
 STORIES, FRAMES, WIDTH = 6, 3, 32
 TALES = world_tales("test", STORIES, FRAMES)
@@ -26,7 +26,7 @@ PAGES = [[frame_request(tale, k, seed=tale.index, steps=2) for k in range(FRAMES
 class OracleReader:
     """Knows every true picture by heart."""
 
-    classes, size = CLASSES, 128
+    classes, size = classes(), 128
 
     def __init__(self) -> None:
         graphs = [frame.graph for tale in TALES for frame in tale.frames]
@@ -35,7 +35,7 @@ class OracleReader:
 
     def look(self, pictures: list[Image.Image]) -> dict[str, torch.Tensor]:
         rows = [self.known[picture.numpy().tobytes()] for picture in to_tensor(pictures)]
-        return {name: torch.tensor([row[name] for row in rows]) for name in CLASSES}
+        return {name: torch.tensor([row[name] for row in rows]) for name in classes()}
 
     def features(self, pictures: torch.Tensor) -> torch.Tensor:
         """Mean colours of the quarters of a picture."""

@@ -26,7 +26,7 @@ from lianhuan.memory import LSTMMemory, NoMemory
 from lianhuan.memory.lstm import LSTMMemoryConfig
 from lianhuan.metrics.reader import Reader
 from lianhuan.testing.models import tiny_model
-from lianhuan.world.scene import CLASSES, classes
+from lianhuan.world.scene import classes
 from lianhuan.world.vocabulary import FULL
 
 
@@ -165,8 +165,8 @@ def models(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("models")
     tiny_model(folder / "tiny")
     (folder / "reader").mkdir()
-    (folder / "reader" / "config.json").write_text(json.dumps({"classes": CLASSES}))
-    save_file(Reader(CLASSES).state_dict(), folder / "reader" / "model.safetensors")
+    (folder / "reader" / "config.json").write_text(json.dumps({"classes": classes()}))
+    save_file(Reader(classes()).state_dict(), folder / "reader" / "model.safetensors")
     return folder
 
 

@@ -16,7 +16,7 @@ from lianhuan.bench.world import Scored, bench_world
 from lianhuan.errors import CheckpointError
 from lianhuan.metrics.suite import LOWER_IS_BETTER, SUITE
 from lianhuan.metrics.world import Wanted
-from lianhuan.world.scene import CLASSES
+from lianhuan.world.scene import classes
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +105,7 @@ def test_takes_of_a_story_stand_together(true_books, rotated_books):
 
 def test_a_reader_of_another_vocabulary_is_refused(true_books):
     reader = OracleReader()
-    reader.classes = {**CLASSES, "place": 3}
+    reader.classes = {**classes(), "place": 3}
     with pytest.raises(CheckpointError, match="vocabulary"):
         bench_world(run_of(none=true_books), reader, seed=0, split="test", settings={})
 
@@ -129,7 +129,7 @@ def test_true_pages_have_no_misses_and_the_worst_page_comes_first(true_books, ro
 def test_a_later_page_should_show_the_looks_of_page_1_and_new_clothes():
     """Three pages of one girl, drawn blond in red; the text puts a blue top on her on the last."""
     there, girl, blond, red, blue = np.ones((1, 3), dtype=int), 1, 2, 0, 4
-    labels = {name: 0 * there for name in CLASSES} | {"count": there, "kind0": girl * there}
+    labels = {name: 0 * there for name in classes()} | {"count": there, "kind0": girl * there}
     absent = {f"{name}{slot}": -there for name in ("action", "top", "head") for slot in (1, 2)}
     want = {**labels, **absent, "top0": np.array([[5, 5, blue]]), "head0": 3 * there}
     who, changed = np.full((1, 3, 3), -1), np.zeros((1, 3, 3), dtype=bool)

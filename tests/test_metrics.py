@@ -15,7 +15,7 @@ from lianhuan.metrics import world as metrics
 from lianhuan.metrics.reader import Reader, load_reader
 from lianhuan.metrics.statistics import Tally, estimate
 from lianhuan.metrics.world import Wanted
-from lianhuan.world.scene import CLASSES
+from lianhuan.world.scene import classes
 from lianhuan.world.vocabulary import COLOURS, SMALL
 
 WANTED = wanted(world_tales("test", 300, 5))
@@ -35,7 +35,7 @@ def _kinds(*stories: list[list[int]]) -> dict[str, np.ndarray]:
 def _one_actor(tops: list[int], changed: list[bool], on_stage: list[bool]) -> Wanted:
     """One story of one girl, who is in the first slot whenever she is on stage."""
     there = np.array([on_stage])
-    labels = {name: np.where(there, 0, -1) for name in CLASSES}
+    labels = {name: np.where(there, 0, -1) for name in classes()}
     labels |= {"kind0": np.where(there, GIRL, 0), "kind1": 0 * there, "kind2": 0 * there}
     labels["top0"] = np.where(there, tops, -1)
     who = np.full((1, len(tops), 3), -1)
@@ -237,16 +237,16 @@ def test_too_little_data_is_refused(hits, total, reason):
         estimate(Tally(np.array(hits), np.array(total)))
 
 
-def _save(reader: Reader, folder, classes=CLASSES) -> None:
+def _save(reader: Reader, folder, names: dict[str, int]) -> None:
     folder.mkdir(exist_ok=True)
-    (folder / "config.json").write_text(json.dumps({"classes": classes}))
+    (folder / "config.json").write_text(json.dumps({"classes": names}))
     save_file(reader.state_dict(), folder / "model.safetensors")
 
 
 def test_a_saved_reader_reads_the_same(tmp_path):
     torch.manual_seed(0)
-    reader = Reader(CLASSES).eval()
-    _save(reader, tmp_path)
+    reader = Reader(classes()).eval()
+    _save(reader, tmp_path, classes())
     pictures = torch.rand(2, 3, 128, 128) * 2 - 1
     again = load_reader(tmp_path)
     assert all(
@@ -257,8 +257,8 @@ def test_a_saved_reader_reads_the_same(tmp_path):
 
 @pytest.mark.parametrize("damage", ["gone", "truncated", "no config", "bad config", "other network"])
 def test_a_missing_or_damaged_reader_is_a_clear_error(tmp_path, damage):
-    reader = Reader(CLASSES)
-    _save(reader, tmp_path, {"place": 3} if damage == "other network" else CLASSES)
+    reader = Reader(classes())
+    _save(reader, tmp_path, {"place": 3} if damage == "other network" else classes())
     weights = tmp_path / "model.safetensors"
     if damage == "gone":
         weights.unlink()

@@ -106,12 +106,12 @@ def first_inputs() -> Inputs:
     """Six stories of four frames: true labels, a quarter of them misread; features; grey pages."""
     from lianhuan.bench.books import world_tales
     from lianhuan.bench.world import wanted
-    from lianhuan.world.scene import CLASSES
+    from lianhuan.world.scene import classes
 
     rng = np.random.default_rng(0)
     want = wanted([tale for tale in world_tales("test", 60, 4) if any(f.changes for f in tale.frames)][:6])
     seen = {
-        name: np.where(rng.random(table.shape) < 0.25, rng.integers(CLASSES[name], size=table.shape), table)
+        name: np.where(rng.random(table.shape) < 0.25, rng.integers(classes()[name], size=table.shape), table)
         for name, table in want.labels.items()
     }
     true = rng.standard_normal((6, 4, 3)).round(3)

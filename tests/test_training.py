@@ -27,7 +27,7 @@ from lianhuan.train.checkpoint import save_checkpoint
 from lianhuan.train.decoder import DecoderObjective
 from lianhuan.train.distill import DistillObjective
 from lianhuan.train.ema import EMA
-from lianhuan.train.loop import Objective, TrainConfig, TrainStep, learning_rate, train
+from lianhuan.train.loop import Objective, TrainConfig, TrainStep, learning_rate, plain_attention, train
 from lianhuan.train.story import StoryData, StoryHeads, StoryObjective
 from lianhuan.world.scene import classes, labels
 from lianhuan.world.vocabulary import FULL
@@ -324,3 +324,20 @@ def test_a_changed_look_counts_more_than_one_that_stays(pictures: WorldPictures)
     losses = [float(objective.loss(b, 0, torch.device("cpu"))[0].detach()) for b in (some, every, first)]
     assert losses[0] == pytest.approx(losses[1])
     assert losses[0] != pytest.approx(losses[2])
+
+
+def test_plain_attention_is_attention_and_ends_where_it_is_left() -> None:
+    torch.manual_seed(0)
+    q, k, v = (torch.randn(2, 4, 9, 8, requires_grad=True) for _ in range(3))
+    mask = torch.zeros(2, 1, 9, 9)
+    mask[1, :, :, 5:] = -torch.inf
+    allowed = torch.backends.cuda.fp16_bf16_reduction_math_sdp_allowed()
+    fused = torch.nn.functional.scaled_dot_product_attention(q, k, v, mask)
+    with plain_attention(torch.device("cpu")):
+        assert not torch.backends.cuda.flash_sdp_enabled()
+        plain = torch.nn.functional.scaled_dot_product_attention(q, k, v, mask)
+    assert torch.backends.cuda.flash_sdp_enabled()
+    assert torch.backends.cuda.fp16_bf16_reduction_math_sdp_allowed() == allowed
+    assert torch.allclose(fused, plain, atol=1e-6)
+    ways = [torch.autograd.grad(out.square().sum(), (q, k, v)) for out in (fused, plain)]
+    assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(*ways, strict=True))

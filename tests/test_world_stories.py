@@ -14,7 +14,7 @@ from lianhuan.world.export import write_stories
 from lianhuan.world.mike_and_jon import SENTENCES, mike_and_jon
 from lianhuan.world.names import CHINESE, names_for
 from lianhuan.world.phrases_en import Phrase
-from lianhuan.world.scene import CLASSES, Look, WorldFrame, WorldStory, labels
+from lianhuan.world.scene import classes, Look, WorldFrame, WorldStory, labels
 from lianhuan.world.stories import RESTING, SEATS, SPLITS, recaption, story
 from lianhuan.world.vocabulary import (
     COLOURS,
@@ -119,7 +119,7 @@ def test_actions_and_props_are_spread_evenly():
 
 def test_every_label_is_a_class():
     for frame in FRAMES:
-        assert all(-1 <= value < CLASSES[key] for key, value in labels(frame.graph).items())
+        assert all(-1 <= value < classes()[key] for key, value in labels(frame.graph).items())
 
 
 def test_props_are_where_they_can_be():

@@ -28,8 +28,8 @@ GLANCED = {"what": GLANCES, "where": GLANCES * CELLS}
 def grow(source: Path, folder: Path, world: Vocabulary) -> None:
     """Write into the run `folder` what the run `source` knows, at the sizes of a larger world, for training to go on from.
 
-    Words, LSTM memory, UNet, heads where there are some, and the reader are widened; the autoencoder and AR-LDM's memory are copied. What the
-    smaller world says and shows is read nearly as before: new places on the stage are tokens more to look at.
+    Words, LSTM memory, UNet, heads where there are some, and the reader are widened; the autoencoder and AR-LDM's memory
+    are copied. What the smaller world says is read nearly as before: new places on the stage are more tokens to look at.
 
     Args:
         source: a run folder with the model, the reader and, perhaps, the heads of the smaller world.

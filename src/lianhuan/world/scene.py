@@ -184,6 +184,3 @@ def _head(actor: Actor) -> int:
 
 ACTOR_LABELS = frozenset({"kind", "action", "top", "head", "emotion", "worn"})
 """Labels of one actor; the number of the slot stands behind them."""
-
-CLASSES = classes(SMALL)
-"""Number of classes of each label of the world of the shipped weights."""
