@@ -341,3 +341,14 @@ def test_plain_attention_is_attention_and_ends_where_it_is_left() -> None:
     assert torch.allclose(fused, plain, atol=1e-6)
     ways = [torch.autograd.grad(out.square().sum(), (q, k, v)) for out in (fused, plain)]
     assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(*ways, strict=True))
+
+
+def test_stories_in_the_default_style_are_learnt_three_times_as_often(tmp_path: Path) -> None:
+    pictures = WorldPictures.render(tmp_path, "train", 60, 16, workers=1, world=FULL)
+    words = tiny_tokenizer()
+    sizes = TextEncoderConfig(words.get_vocab_size(), 16, 32, 1, 2, stage=4, styles=True)
+    focus = np.zeros((60, FRAMES, 16, 16, 2), dtype=np.uint8)
+    data = StoryData(torch.randn(60, FRAMES, 4, 16, 16), focus, pictures, PageTokenizer(words, sizes), 2, 0)
+    plain = torch.cat([data.batch(step).labels["style"][:, 0] == 0 for step in range(300)])
+    often = 3 * int((pictures.labels["style"][:, 0] == 0).sum())
+    assert float(plain.float().mean()) == pytest.approx(often / (often + 60 - often / 3), abs=0.06)

@@ -14,7 +14,7 @@ from lianhuan.world.export import write_stories
 from lianhuan.world.mike_and_jon import SENTENCES, mike_and_jon
 from lianhuan.world.names import CHINESE, names_for
 from lianhuan.world.phrases_en import Phrase
-from lianhuan.world.scene import classes, Look, WorldFrame, WorldStory, labels
+from lianhuan.world.scene import Look, WorldFrame, WorldStory, classes, labels
 from lianhuan.world.stories import RESTING, SEATS, SPLITS, recaption, story
 from lianhuan.world.vocabulary import (
     COLOURS,

@@ -31,6 +31,8 @@ LOOK_LABELS = ("top", "head", "worn")
 """Labels per actor that only pictures show."""
 ASKED = "asked"
 """Label per actor: what the words have it put on; 0 = nothing, then the colours of a top, then the things of `WORN`."""
+PLAIN = 3.0
+"""How much more often than others a story in the first style is learnt: it is what is drawn unless another is asked for."""
 RARE_LIMIT = 30.0
 """Looks that words have changed count together as much as all others, but one no more than so many times."""
 Kinds = tuple[Context, Context, Context]
@@ -89,6 +91,10 @@ class StoryData:
         self.latents = latents
         self.focus = torch.from_numpy(np.array(focus)).movedim(-1, 2)
         self.labels = {name: torch.from_numpy(table) for name, table in pictures.labels.items()}
+        self.share = None
+        if "style" in pictures.labels:
+            often = np.where(pictures.labels["style"][:, 0] == 0, PLAIN, 1.0)
+            self.share = often / often.sum()
         self.tokenizer = tokenizer
         self.size = batch
         self.seed = seed
@@ -98,7 +104,7 @@ class StoryData:
     def batch(self, step: int) -> StoryBatch:
         """The stories of a step, with fresh paraphrases."""
         rng = np.random.default_rng((self.seed, step))
-        chosen = rng.choice(len(self.latents), self.size, replace=False)
+        chosen = rng.choice(len(self.latents), self.size, replace=False, p=self.share)
         pages = [
             page for i in chosen for page in training_requests(self.split, int(i), rng, world=self.world)
         ]
