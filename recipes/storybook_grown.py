@@ -59,7 +59,7 @@ def memory(folder: Path, *, resume: bool = False, steps: int | None = None) -> I
 
 def denoiser(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
     """Denoiser and memory together, batches of 10 stories of 5 frames."""
-    config = TrainConfig(steps=steps or 7000, learning_rate=8e-4, warmup=150, decay=0.3, ema=0.998)
+    config = TrainConfig(steps=steps or 7000, learning_rate=8e-4, warmup=150, decay=0.3, ema=0.998, workers=1)
     plan = parts.DenoiserPlan(widths=WIDTHS, freeze_words=True)
     return parts.train_denoiser(folder, config, plan, stories=STORIES, batch=10, resume=resume, world=FULL)
 
@@ -74,7 +74,7 @@ def history(folder: Path, *, resume: bool = False, steps: int | None = None) -> 
 
 def memories(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
     """Both memories in turns with the denoiser, batches of 10 stories of 5 frames."""
-    config = TrainConfig(steps=steps or 4000, learning_rate=8e-4, warmup=100, decay=0.4, ema=0.998)
+    config = TrainConfig(steps=steps or 4000, learning_rate=8e-4, warmup=100, decay=0.4, ema=0.998, workers=1)
     plan = parts.DenoiserPlan(name="memories", widths=WIDTHS, memories=("lstm", "ar-ldm"), freeze_words=True)
     return parts.train_denoiser(folder, config, plan, stories=STORIES, batch=10, resume=resume, world=FULL)
 
