@@ -155,9 +155,10 @@ def train(
             group["lr"] = learning_rate(config, step)
         total = torch.zeros((), device=here.device)
         for number in here.share(step, config.accumulate):
-            with autocast(here.device, config.precision), plain_attention(here.device):
-                loss, figures = objective.loss(next(batches), number, here.device)
-            scaler.scale(loss / config.accumulate).backward()
+            with plain_attention(here.device):  # also where checkpointed layers are computed again
+                with autocast(here.device, config.precision):
+                    loss, figures = objective.loss(next(batches), number, here.device)
+                scaler.scale(loss / config.accumulate).backward()
             total += loss.detach() / config.accumulate
         here.sum_gradients(trained)
         scaler.unscale_(optimizer)
