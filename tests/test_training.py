@@ -293,12 +293,18 @@ def test_text_encoder_ignores_padding() -> None:
     torch.testing.assert_close(long[:, :10], short, atol=1e-5, rtol=1e-4)
 
 
-def test_what_is_asked_for_is_what_the_picture_then_shows_and_keeps(tmp_path: Path) -> None:
-    pictures = WorldPictures.render(tmp_path, "train", 40, 16, workers=1, world=FULL)
+def full_data(folder: Path, *, stories: int, batch: int) -> StoryData:
+    """Stories of the full world with random latents."""
+    pictures = WorldPictures.render(folder, "train", stories, 16, workers=1, world=FULL)
     words = tiny_tokenizer()
     sizes = TextEncoderConfig(words.get_vocab_size(), 16, 32, 1, 2, stage=4, styles=True)
-    focus = np.zeros((40, FRAMES, 16, 16, 2), dtype=np.uint8)
-    data = StoryData(torch.randn(40, FRAMES, 4, 16, 16), focus, pictures, PageTokenizer(words, sizes), 40, 0)
+    focus = np.zeros((stories, FRAMES, 16, 16, 2), dtype=np.uint8)
+    latents = torch.randn(stories, FRAMES, 4, 16, 16)
+    return StoryData(latents, focus, pictures, PageTokenizer(words, sizes), batch, 0)
+
+
+def test_what_is_asked_for_is_what_the_picture_then_shows_and_keeps(tmp_path: Path) -> None:
+    data = full_data(tmp_path, stories=40, batch=40)
     batch = data.batch(0)
     top, worn = (
         torch.stack([batch.labels[f"{name}{i}"] for i in range(4)], dim=2) for name in ("top", "worn")
@@ -344,11 +350,7 @@ def test_plain_attention_is_attention_and_ends_where_it_is_left() -> None:
 
 
 def test_stories_in_the_default_style_are_learnt_three_times_as_often(tmp_path: Path) -> None:
-    pictures = WorldPictures.render(tmp_path, "train", 60, 16, workers=1, world=FULL)
-    words = tiny_tokenizer()
-    sizes = TextEncoderConfig(words.get_vocab_size(), 16, 32, 1, 2, stage=4, styles=True)
-    focus = np.zeros((60, FRAMES, 16, 16, 2), dtype=np.uint8)
-    data = StoryData(torch.randn(60, FRAMES, 4, 16, 16), focus, pictures, PageTokenizer(words, sizes), 2, 0)
+    data = full_data(tmp_path, stories=60, batch=2)
     plain = torch.cat([data.batch(step).labels["style"][:, 0] == 0 for step in range(300)])
-    often = 3 * int((pictures.labels["style"][:, 0] == 0).sum())
+    often = 3 * int((data.labels["style"][:, 0] == 0).sum())
     assert float(plain.float().mean()) == pytest.approx(often / (often + 60 - often / 3), abs=0.06)
