@@ -15,6 +15,8 @@ from lianhuan.train.loop import TrainConfig, TrainStep
 from lianhuan.world.vocabulary import FULL
 
 STORIES = 8000
+READ = 20_000
+"""Stories that the reader learns from; of 8,000 it named .93 of the labels, of unseen ones .86."""
 LARGE = 2500
 """Stories whose pictures are drawn at 256 px."""
 WIDTHS = (64, 160, 256)
@@ -39,8 +41,8 @@ def autoencoder(folder: Path, *, resume: bool = False, steps: int | None = None)
 
 def reader(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
     """Batches of 64 pictures."""
-    config = TrainConfig(steps=steps or 4000, learning_rate=2e-3, decay=0.4, ema=0.99)
-    return parts.train_reader(folder, config, stories=STORIES, batch=64, resume=resume, world=FULL)
+    config = TrainConfig(steps=steps or 7000, learning_rate=2e-3, decay=0.4, ema=0.99)
+    return parts.train_reader(folder, config, stories=READ, batch=64, resume=resume, world=FULL)
 
 
 def story(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
