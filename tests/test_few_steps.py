@@ -14,6 +14,7 @@ from lianhuan.book import Book
 from lianhuan.conductor import PageDone
 from lianhuan.control import ClassifierFree, Inpaint
 from lianhuan.errors import CheckpointError
+from lianhuan.generators.adapted import with_characters
 from lianhuan.generators.base import Control
 from lianhuan.generators.loop import within_bound
 from lianhuan.models.adapter import Adapter, AdapterInfo
@@ -131,6 +132,15 @@ def test_a_learnt_character_is_drawn_the_slow_way(generator, folder, tmp_path) -
     how = ("--generator", folder, "--guidance", 2.5, "--character", f"Zuzu={known}")
     assert run("illustrate", text, "-o", book, *how).exit_code == 0
     assert Book.open(book).file.steps == 20
+
+
+def test_a_page_of_few_steps_with_a_learnt_character_gets_all_steps(generator) -> None:
+    info = AdapterInfo("Zuzu", "fox", "token", generator.fingerprint, 0)
+    knowing = with_characters(generator, {"Zuzu": Adapter(info, torch.zeros(16), {})})
+    total, x0, _ = draw(knowing, page(3), [ClassifierFree(2.5)])
+    assert total == knowing.steps(2.5, "") == 20
+    assert torch.equal(x0, draw(knowing, page(20), [ClassifierFree(2.5)])[1])
+    assert draw(knowing, page(4), [ClassifierFree(2.5)])[0] == 4
 
 
 def test_both_engines_draw_the_same_in_few_steps(generator, folder) -> None:

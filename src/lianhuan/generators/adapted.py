@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Mapping
+from dataclasses import replace
 
 import torch
 
@@ -49,6 +50,7 @@ def with_characters(generator: LatentDiffusion, characters: Mapping[str, Adapter
         tokenizer=PageTokenizer(words, generator.tokenizer.sizes),
         denoiser=denoiser,
         bound=generator.bound,
+        quick=None if generator.quick is None else replace(generator.quick, denoiser=None),
     )
     knowing.compute = generator.compute
     return knowing

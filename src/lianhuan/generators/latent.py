@@ -36,9 +36,9 @@ DEFAULT = "dpmpp-2m"
 
 @dataclass(frozen=True)
 class Quick:
-    """A denoiser of few steps, and what it was made for."""
+    """A denoiser of few steps, and what it was made for; no denoiser where it knows too little for the pages."""
 
-    denoiser: Denoiser
+    denoiser: Denoiser | None
     how: FewSteps
 
 
@@ -113,8 +113,13 @@ class LatentGenerator(ABC):
 
     def steps(self, guidance: float, sampler: str) -> int:
         """The denoising steps of a page where nobody wants another number."""
-        if self.quick is not None and self.quick.how.draws(self.quick.how.steps, guidance, sampler):
-            return self.quick.how.steps
+        quick = self.quick
+        if (
+            quick is not None
+            and quick.denoiser is not None
+            and quick.how.draws(quick.how.steps, guidance, sampler)
+        ):
+            return quick.how.steps
         return DEFAULT_STEPS
 
     @abstractmethod
@@ -189,7 +194,7 @@ class LatentGenerator(ABC):
         yield Drawn(images)
 
     def _way(self, steps: int, sampler: str | Sampler, controls: Sequence[Control]) -> _Way:
-        """How to draw: the quick way where it can be gone, and the slow one with its own number of steps where only the controls forbid it."""
+        """How to draw: the quick way where it can be gone, and the slow one with its own number of steps where only the controls or what is known forbid it."""
         walk = self.sampler(sampler or DEFAULT) if isinstance(sampler, str) else sampler
         slow = _Way(self.denoiser, steps, walk, controls)
         scales = [control.guidance() for control in controls]
@@ -197,9 +202,10 @@ class LatentGenerator(ABC):
         if self.quick is None or not self.quick.how.draws(steps, guidance, sampler):
             return slow
         others = [control for control in controls if control.guidance() is None]
-        if any_loses(others) or branches_of(others) != ("cond",):
+        quick = self.quick.denoiser
+        if quick is None or any_loses(others) or branches_of(others) != ("cond",):
             return replace(slow, steps=DEFAULT_STEPS)
-        return _Way(self.quick.denoiser, steps, own_sampler("ddim"), others)
+        return _Way(quick, steps, own_sampler("ddim"), others)
 
     def decode(self, latents: Tensor) -> list[Image.Image]:
         """Pictures of latents (B, C, h, w)."""

@@ -53,8 +53,9 @@ def networks(generator: LatentGenerator) -> list[nn.Module]:
     """All networks, in the order in which they compute."""
     checker = getattr(generator, "checker", None)
     judges = [] if checker is None else [checker.network]
-    quick = [] if generator.quick is None else [generator.quick.denoiser]
-    return [generator.text_encoder, generator.denoiser, generator.autoencoder, *quick, *judges]
+    quick = None if generator.quick is None else generator.quick.denoiser
+    every = [generator.text_encoder, generator.denoiser, generator.autoencoder, quick, *judges]
+    return [network for network in every if network is not None]
 
 
 def offload(generator: LatentGenerator, device: torch.device) -> None:
