@@ -13,6 +13,7 @@ from lianhuan.bench.world import read_truth, reader_accuracy, wanted
 from lianhuan.errors import CheckpointError
 from lianhuan.metrics.reader import load_reader
 from lianhuan.models.files import WEIGHTS, load_weights, save_part
+from lianhuan.world.scene import world_of
 
 WEIGHTS_FOLDER = Path(str(files("lianhuan"))) / "weights"
 
@@ -52,7 +53,8 @@ def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
 
 
 def test_the_reader_reads_held_out_pictures() -> None:
-    tales = world_tales("test", 60, 5)
-    accuracy = reader_accuracy(wanted(tales), read_truth(tales, load_reader()))
+    reader = load_reader()
+    tales = world_tales("test", 60, 5, world_of(reader.classes))
+    accuracy = reader_accuracy(wanted(tales), read_truth(tales, reader))
     assert accuracy.pop("prop") >= 0.95  # the weak label
     assert min(accuracy.values()) >= 0.97, accuracy
