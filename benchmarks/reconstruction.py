@@ -93,7 +93,12 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     contact_sheet(rows, SHOWN).save(options.out / "reconstruction.png")
     if options.json:
-        told |= {"pages": options.pages, "world_drawn": options.world, "split": options.split}
+        told |= {
+            "weights": generator.fingerprint,
+            "pages": options.pages,
+            "world_drawn": options.world,
+            "split": options.split,
+        }
         options.json.write_text(json.dumps(told, indent=1), encoding="utf-8")
 
 
