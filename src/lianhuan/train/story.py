@@ -33,6 +33,8 @@ ASKED = "asked"
 """Label per actor: what the words have it put on; 0 = nothing, then the colours of a top, then the things of `WORN`."""
 PLAIN = 3.0
 """How much more often than others a story in the first style is learnt: it is what is drawn unless another is asked for."""
+CHANGES = 4.0
+"""How much more often than others a story is learnt in which somebody puts on something: one in three has such a page."""
 RARE_LIMIT = 30.0
 """Looks that words have changed count together as much as all others, but one no more than so many times."""
 Kinds = tuple[Context, Context, Context]
@@ -91,15 +93,15 @@ class StoryData:
         self.latents = latents
         self.focus = torch.from_numpy(np.array(focus)).movedim(-1, 2)
         self.labels = {name: torch.from_numpy(table) for name, table in pictures.labels.items()}
-        self.share = None
-        if "style" in pictures.labels:
-            often = np.where(pictures.labels["style"][:, 0] == 0, PLAIN, 1.0)
-            self.share = often / often.sum()
         self.tokenizer = tokenizer
         self.size = batch
         self.seed = seed
         self.split, self.world = pictures.split, pictures.world
         self.stage = tokenizer.sizes.stage
+        often = np.array([CHANGES if self._looks(i)[1].any() else 1.0 for i in range(len(latents))])
+        if "style" in pictures.labels:
+            often *= np.where(pictures.labels["style"][:, 0] == 0, PLAIN, 1.0)
+        self.share = often / often.sum()
 
     def batch(self, step: int) -> StoryBatch:
         """The stories of a step, with fresh paraphrases."""
