@@ -28,7 +28,7 @@ from lianhuan.train.decoder import DecoderObjective
 from lianhuan.train.distill import DistillObjective
 from lianhuan.train.ema import EMA
 from lianhuan.train.loop import Objective, TrainConfig, TrainStep, learning_rate, plain_attention, train
-from lianhuan.train.story import StoryData, StoryHeads, StoryObjective
+from lianhuan.train.story import CHANGES, PLAIN, StoryData, StoryHeads, StoryObjective
 from lianhuan.world.scene import classes, labels
 from lianhuan.world.vocabulary import FULL
 
@@ -349,8 +349,17 @@ def test_plain_attention_is_attention_and_ends_where_it_is_left() -> None:
     assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(*ways, strict=True))
 
 
-def test_stories_in_the_default_style_are_learnt_three_times_as_often(tmp_path: Path) -> None:
+def test_plain_stories_and_those_with_changes_are_learnt_more_often(tmp_path: Path) -> None:
     data = full_data(tmp_path, stories=60, batch=2)
-    plain = torch.cat([data.batch(step).labels["style"][:, 0] == 0 for step in range(300)])
-    often = 3 * int((data.labels["style"][:, 0] == 0).sum())
-    assert float(plain.float().mean()) == pytest.approx(often / (often + 60 - often / 3), abs=0.06)
+    tales = [world_story("train", index, FULL) for index in range(60)]
+    plain = np.array([tale.frames[0].graph.style == "flat" for tale in tales])
+    changes = np.array([any(frame.changes for frame in tale.frames) for tale in tales])
+    share = np.where(plain, PLAIN, 1.0) * np.where(changes, CHANGES, 1.0)
+    share /= share.sum()
+    assert changes.any()
+    assert not changes.all()
+    batches = [data.batch(step) for step in range(300)]
+    drawn = torch.cat([batch.labels["style"][:, 0] == 0 for batch in batches]).float().mean()
+    asking = torch.cat([(batch.asked > 0).flatten(1).any(1) for batch in batches])
+    assert float(drawn) == pytest.approx(share[plain].sum(), abs=0.06)
+    assert float(asking.float().mean()) == pytest.approx(share[changes].sum(), abs=0.06)
