@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image
 from torchmetrics.functional.image import peak_signal_noise_ratio, structural_similarity_index_measure
 
+from lianhuan.bench.books import world_tales
 from lianhuan.data.picturebooks import read_picturebooks
 from lianhuan.data.world import FRAMES
 from lianhuan.generators import STORYBOOK, LatentDiffusion, load_generator
@@ -24,7 +25,7 @@ from lianhuan.images import contact_sheet, fit_square
 from lianhuan.metrics.statistics import Estimate, Tally, estimate
 from lianhuan.tensors import to_tensor
 from lianhuan.world.draw import draw
-from lianhuan.world.stories import SPLITS, story
+from lianhuan.world.stories import SPLITS
 from lianhuan.world.vocabulary import FULL, SMALL, Vocabulary
 
 METRICS: dict[str, Any] = {"psnr": peak_signal_noise_ratio, "ssim": structural_similarity_index_measure}
@@ -34,7 +35,7 @@ SHOWN = 8
 
 def world_pages(world: Vocabulary, split: str, stories: int, size: int) -> list[Image.Image]:
     """One page of each of the first stories of a split."""
-    tales = [story(SPLITS[split], index, FRAMES, world) for index in range(stories)]
+    tales = world_tales(split, stories, FRAMES, world)
     return [draw(tale.frames[tale.index % FRAMES].graph, size) for tale in tales]
 
 
@@ -79,7 +80,8 @@ def main() -> None:
     }
     if options.picturebooks:
         sets["books"] = book_pages(options.picturebooks, options.pages, generator.size)
-    told, rows = {}, []
+    told: dict[str, Any] = {}
+    rows: list[Image.Image] = []
     for name, pictures in sets.items():
         back = generator.decode(generator.encode_pictures(pictures))
         found = scores(pictures, back)

@@ -69,6 +69,7 @@ def test_the_list_of_the_embedded_model_is_that_of_its_training_captions(shipped
     for language, some in known_words(200, SHIPPED).items():
         assert len(some) > 300
         assert some <= shipped.words[language]
+    assert "mia" not in shipped.words["en"], "names are no words"
 
 
 def test_a_girl_called_rose_is_no_rose(known: KnownWords) -> None:
@@ -135,6 +136,13 @@ def test_of_other_languages_nothing_is_known(known: KnownWords) -> None:
 # --- how it is told ------------------------------------------------------------------------------------------------
 
 TOLD = "Mia saw a dragon. Mia laughed. The dragon flew to the castle."
+
+
+def test_plan_asks_the_embedded_model_unless_another_is_named(shipped: KnownWords) -> None:
+    plan = json.loads(run("plan", "-", "--json", stdin="Mia saw a xylophone and a dragon.").stdout)
+    unseen = [one["word"] for one in plan["unseen"]]
+    assert unseen == words("Mia saw a xylophone and a dragon.", shipped)
+    assert "xylophone" in unseen
 
 
 def test_plan_lists_each_word_once_with_its_scenes(listed: Path) -> None:

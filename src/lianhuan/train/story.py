@@ -98,7 +98,9 @@ class StoryData:
         self.seed = seed
         self.split, self.world = pictures.split, pictures.world
         self.stage = tokenizer.sizes.stage
-        often = np.array([CHANGES if self._looks(i)[1].any() else 1.0 for i in range(len(latents))])
+        looks = zip(*map(self._looks, range(len(latents))), strict=True)
+        self.seen, self.asked, self.changed = (torch.from_numpy(np.stack(tables)) for tables in looks)
+        often = np.where(self.asked.flatten(1).any(1), CHANGES, 1.0)
         if "style" in pictures.labels:
             often *= np.where(pictures.labels["style"][:, 0] == 0, PLAIN, 1.0)
         self.share = often / often.sum()
@@ -115,10 +117,7 @@ class StoryData:
         ids, segments, mask = ids[:, :longest], segments[:, :longest], mask[:, :longest]
         rows = torch.from_numpy(chosen)
         labels = {name: table[rows] for name, table in self.labels.items()}
-        seen, asked, changed = (
-            torch.from_numpy(np.stack(tables))
-            for tables in zip(*(self._looks(int(i)) for i in chosen), strict=True)
-        )
+        seen, asked, changed = self.seen[rows], self.asked[rows], self.changed[rows]
         focus = self.focus[rows].float() / 255
         latents = self.latents[rows].float()
         return StoryBatch(ids, segments, mask, latents, focus, labels, seen, asked, changed)
