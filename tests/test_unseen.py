@@ -10,6 +10,7 @@ import pytest
 
 from cli_runs import fails, run
 from lianhuan import Story, parse_story
+from lianhuan.cli.stories import style_line, unseen_line
 from lianhuan.data.world import world_story
 from lianhuan.errors import CheckpointError
 from lianhuan.generators.load import PARTS, model_folder
@@ -167,9 +168,19 @@ def test_illustrate_says_it_in_one_line(listed: Path, tmp_path: Path) -> None:
     assert [one["word"] for one in plan["unseen"]] == ["dragon", "fly"], "by the book's own model"
 
 
-def test_a_long_line_is_cut(listed: Path) -> None:
-    from lianhuan.cli.stories import unseen_line
+def test_a_style_that_changes_nothing_is_told(listed: Path, tmp_path: Path) -> None:
+    (tmp_path / "story.txt").write_text("Mia laughed.")
+    drawing = ["illustrate", tmp_path / "story.txt", "--generator", listed, "--steps", 1, "--memory", "none"]
+    told = "the model draws in one style only, so 'watercolour' changes nothing"
+    assert told in run(*drawing, "--style", "watercolour", "-o", tmp_path / "book").stderr
+    assert "in one style" not in run(*drawing, "-o", tmp_path / "plain").stderr
+    config = listed / "text_encoder" / "config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"styles": True}))
+    story = Story(title="", scenes=(), style="watercolour")
+    assert style_line(str(listed), story) == ""
 
+
+def test_a_long_line_is_cut(listed: Path) -> None:
     many = "whale dog cow pig sheep horse lion tiger owl bee train bus truck ship"
     line = unseen_line(str(listed), parse_story(f"Mia saw {many.replace(' ', ' and ')}."))
     assert line.endswith("bus (page 1), 2 more (`lianhuan plan` lists all)")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from lianhuan.cli.stories import unseen_line
+from lianhuan.cli.stories import style_line, unseen_line
 from lianhuan.cli.terminal import Progress, fail, print_json, progress, say
 from lianhuan.errors import LianhuanError
 
@@ -161,7 +161,8 @@ class _Tale:
             f"with {how['generator']}, memory {how['memory']}, engine {how['engine']}, seed {how['seed']}"
         )
         shown.milestone(f"{self.name}{plan.story.title}: {self.pages} pages {with_what}")
-        if unseen := unseen_line(book.file.generator, plan.story):
-            shown.milestone(f"{self.name}{unseen}")
+        for limit in (unseen_line, style_line):
+            if line := limit(book.file.generator, plan.story):
+                shown.milestone(f"{self.name}{line}")
         for scene_id, reason in book.stale().items():
             shown.milestone(f"{self.name}page {book.number(scene_id)}: {reason}")

@@ -67,3 +67,13 @@ def unseen_line(generator: str, story: "Story") -> str:
         words.append(f"{len(unseen) - WORDS} more (`lianhuan plan` lists all)")
     told = "words that the model has not seen, so it leaves them out or draws something else"
     return f"{told}: {', '.join(words)}" if words else ""
+
+
+def style_line(generator: str, story: "Story") -> str:
+    """One line that says so if the model draws in one style only and the story asks for another; else ""."""
+    from lianhuan.models.known_words import load_known_words
+
+    known = load_known_words(generator)
+    if not story.style or known is None or known.styles:
+        return ""
+    return f"the model draws in one style only, so {story.style!r} changes nothing"

@@ -9,6 +9,7 @@ from pathlib import Path
 from tokenizers import Tokenizer
 
 from lianhuan.errors import CheckpointError
+from lianhuan.models.files import read_config
 
 KNOWN_WORDS = "known_words.json"
 """Language -> sorted words. It decides no pixel, so no fingerprint of a model counts it."""
@@ -29,6 +30,11 @@ class KnownWords:
     def is_word(self, word: str) -> bool:
         """Whether the model's tokenizer has the word in one piece."""
         return self._tokenizer.token_to_id(word) is not None
+
+    @cached_property
+    def styles(self) -> bool:
+        """Whether the model is told in which style a page is drawn."""
+        return bool(read_config(self.folder / "text_encoder").get("styles"))
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:
