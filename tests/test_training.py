@@ -1,6 +1,7 @@
 """Claims about the training kit."""
 
 import copy
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from lianhuan.data.world import FRAMES, WorldPictures, focus_maps, training_requests, world_story
+from lianhuan.data.world import FRAMES, WorldPictures, focus_maps, says_sides, training_requests, world_story
 from lianhuan.errors import RecipeError
 from lianhuan.memory import ARLDMMemory, LSTMMemory
 from lianhuan.memory.ar_ldm import ARLDMMemoryConfig
@@ -29,8 +30,10 @@ from lianhuan.train.distill import DistillObjective
 from lianhuan.train.ema import EMA
 from lianhuan.train.loop import Objective, TrainConfig, TrainStep, learning_rate, plain_attention, train
 from lianhuan.train.story import CHANGES, PLAIN, StoryData, StoryHeads, StoryObjective
+from lianhuan.world.captions_en import _Teller
 from lianhuan.world.scene import classes, labels
-from lianhuan.world.vocabulary import FULL
+from lianhuan.world.stories import recaption
+from lianhuan.world.vocabulary import FULL, SMALL, Vocabulary
 
 CONFIG = TrainConfig(steps=6, learning_rate=1e-3, warmup=2, checkpoint_every=3, log_every=1)
 
@@ -271,6 +274,33 @@ def test_training_pages_are_a_pure_function_and_keep_looks_hidden() -> None:
     told = world_story("train", 5)
     for request, frame in zip(first, told.frames, strict=True):
         assert len(request.stage) in (0, len(frame.graph.actors))
+
+
+@pytest.mark.parametrize("world", [SMALL, FULL])
+def test_captions_that_say_who_is_left_and_right_are_known(
+    world: Vocabulary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[bool] = []
+    tell = _Teller._with_sides
+    monkeypatch.setattr(_Teller, "_with_sides", lambda *given: (told.append(True), tell(*given))[1])
+    for index in range(150):
+        tale = world_story("train", index, world)
+        told.clear()
+        frames = recaption(tale, index).frames
+        assert sum(says_sides(frame.caption_en) for frame in frames) == len(told), frames
+
+
+def test_where_a_thing_lies_does_not_shuffle_the_stage() -> None:
+    things = shuffled = 0
+    for index in range(150):
+        tale = world_story("train", index)
+        pages = training_requests("train", index, np.random.default_rng(index), drop_stage=0)
+        for request, frame in zip(pages, tale.frames, strict=True):
+            kept = [entry.kind for entry in request.stage] == [actor.kind for actor in frame.graph.actors]
+            assert kept or says_sides(request.caption), request.caption
+            things += re.search("left|right|左|右", request.caption) is not None
+            shuffled += not kept
+    assert things > 5 * shuffled > 0
 
 
 def test_page_tokens_keep_the_stage_when_the_caption_is_long() -> None:

@@ -1,5 +1,6 @@
 """The storybook world as training data: pictures, captions with their stage, labels."""
 
+import re
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
@@ -13,12 +14,16 @@ from torch import Tensor
 
 from lianhuan.story import PageRequest, StageEntry
 from lianhuan.world.draw import draw
-from lianhuan.world.scene import SceneGraph, WorldFrame, WorldStory, classes, labels
+from lianhuan.world.scene import SceneGraph, WorldStory, classes, labels
 from lianhuan.world.stories import SPLITS, recaption, story
 from lianhuan.world.vocabulary import SMALL, STYLES, Vocabulary
 
 FRAMES = 5
 """Frames of a training story."""
+SIDES = re.compile(
+    r"to the (left|right) of|on the (left\b.*on the right|right\b.*on the left)\b|左边.*右边|右边.*左边"
+)
+"""Who stands left and who right; of a thing, captions of the world name one side."""
 
 
 @dataclass(frozen=True)
@@ -140,9 +145,9 @@ def frame_request(tale: WorldStory, number: int, language: str = "en", **setting
     )
 
 
-def says_a_side(frame: WorldFrame) -> bool:
-    """Whether the caption itself says who stands on which side."""
-    return any(word in frame.caption_en.lower() for word in (" left", " right"))
+def says_sides(caption: str) -> bool:
+    """Whether a caption of the world, in any language, says who stands on which side; where a thing lies does not count."""
+    return SIDES.search(caption.lower()) is not None
 
 
 def training_requests(
@@ -155,14 +160,12 @@ def training_requests(
     """One story's pages for training: a fresh paraphrase in English (3 of 4) or Chinese, parts of the stage left out at times."""
     tale = recaption(world_story(split, index, world), int(rng.integers(2**31)))
     language = "zh" if rng.random() < 0.25 else "en"
-    return [
-        _thinned(frame_request(tale, k, language), tale.frames[k], rng, drop_stage) for k in range(FRAMES)
-    ]
+    return [_thinned(frame_request(tale, k, language), rng, drop_stage) for k in range(FRAMES)]
 
 
-def _thinned(request: PageRequest, frame: WorldFrame, rng: np.random.Generator, drop: float) -> PageRequest:
+def _thinned(request: PageRequest, rng: np.random.Generator, drop: float) -> PageRequest:
     stage = request.stage
-    if says_a_side(frame):
+    if says_sides(request.caption):
         stage = tuple(stage[i] for i in rng.permutation(len(stage)))
     return request.model_copy(
         update={
