@@ -13,6 +13,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -43,7 +44,7 @@ class WithoutResidual(LSTMMemory):
 
     def read(self, state: State, context: Context, branch: Branch) -> Context:
         """The residual alone."""
-        return context.with_tokens(super().read(state, context, branch).tokens - context.tokens)
+        return replace(context, tokens=super().read(state, context, branch).tokens - context.tokens)
 
 
 class WithoutMatrix(LSTMMemory):

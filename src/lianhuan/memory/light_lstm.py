@@ -1,6 +1,7 @@
 """The LSTM memory without torch: `lianhuan.memory.lstm` as networks of OpenVINO, from the same weights."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -65,12 +66,16 @@ class LightLSTMMemory:
         if branch == "uncond":
             return context
         network = self._reading(context.mask.shape[1])
-        return context.with_tokens(_by_row(network, **state, **_words(context))["read"])
+        tokens = _by_row(network, **state, **_words(context))["read"]
+        return replace(context, tokens=tokens, again=lambda x0: self._again(state, context, x0))
 
     def write(self, state: State, context: Context, latents: Array) -> State:
         """Advance the LSTM by one frame and look at the picture."""
         network = self._writing(context.mask.shape[1], *latents.shape[1:])
         return _by_row(network, **state, **_words(context), latents=latents)
+
+    def _again(self, state: State, context: Context, latents: Array) -> Context:
+        return self.read(self.write(state, context, latents), context, "cond")
 
     def _graph(self, length: int) -> "_Graph":
         return _Graph(Graph(load_arrays(self._folder)), self._heads, length, self._lead, self._shapes)

@@ -12,7 +12,7 @@ character's look) and that the picture is encoded together with its own words ar
 who wore what, so beside it the LSTM has a second cell, a matrix, that keeps looks under names (`MatrixCell`).
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -155,7 +155,11 @@ class LSTMMemory(nn.Module):
         return {"h": zero, "c": zero, "picture": picture, **self.matrix.start(zero)}
 
     def read(self, state: State, context: Context, branch: Branch) -> Context:
-        """Tokens plus the residual; the unconditional branch stays without memory."""
+        """Tokens plus the residual; the unconditional branch stays without memory.
+
+        While the page is drawn it is read `again`, as if the estimate of it were an earlier page: a look that nothing has
+        settled yet is decided at the first estimate, the same for the denoiser and for the memory, and not left between two.
+        """
         if branch == "uncond":
             return context
         hidden, _ = self.advance(state, context)
@@ -164,11 +168,16 @@ class LSTMMemory(nn.Module):
         )
         known = self.recall(self.matrix.read(state, context))
         rest = (0, 0, 0, context.tokens.shape[1] - self.summary)
-        return context.with_tokens(context.tokens + residual + nn.functional.pad(known, rest))
+        tokens = context.tokens + residual + nn.functional.pad(known, rest)
+        return replace(context, tokens=tokens, again=lambda x0: self._again(state, context, x0))
 
     def write(self, state: State, context: Context, latents: Tensor) -> State:
         """Advance the LSTM by one frame and look at the picture."""
         return self.remember(state, context, self.look(context, latents))
+
+    @torch.no_grad()
+    def _again(self, state: State, context: Context, latents: Tensor) -> Context:
+        return self.read(self.write(state, context, latents), context, "cond")
 
     def look(self, context: Context, latents: Tensor) -> Tensor:
         """The summary tokens (B, S, D) after looking at the picture of their page."""

@@ -1,6 +1,8 @@
 """Several memories at once."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 
 from torch import Tensor
 
@@ -35,11 +37,20 @@ class Stack:
         return {memory.name: memory.start(stories) for memory in self.memories}
 
     def read(self, state: State, context: Context, branch: Branch) -> Context:
-        """The context with what all of them remember."""
+        """The context with what all of them remember; it can be read again if one of them can."""
+        found, more = context, False
         for memory in self.memories:
-            context = memory.read(state[memory.name], context, branch)
-        return context
+            found = memory.read(state[memory.name], replace(found, again=None), branch)
+            more = more or found.again is not None
+        return replace(found, again=partial(self._again, state, context, branch) if more else None)
 
     def write(self, state: State, context: Context, latents: Tensor) -> State:
         """Every memory is given the frame."""
         return {m.name: m.write(state[m.name], context, latents) for m in self.memories}
+
+    def _again(self, state: State, context: Context, branch: Branch, latents: Tensor) -> Context:
+        for memory in self.memories:
+            context = memory.read(state[memory.name], replace(context, again=None), branch)
+            if context.again is not None:
+                context = context.again(latents)
+        return replace(context, again=None)

@@ -37,8 +37,29 @@ CHANGES = 4.0
 """How much more often than others a story is learnt in which somebody puts on something: one in three has such a page."""
 RARE_LIMIT = 30.0
 """Looks that words have changed count together as much as all others, but one no more than so many times."""
-Kinds = tuple[Context, Context, Context]
-"""Of one frame of all stories: its words with memory, its words alone, and the null of guidance."""
+
+
+@dataclass(frozen=True)
+class Kinds:
+    """What one frame of B stories can be drawn with, each for all of them.
+
+    Attributes:
+        cond: its words with what is remembered of the frames before it.
+        words: its words alone.
+        null: the null of guidance.
+        again: its words with what is remembered of it, too, as `Context.again` gives them.
+    """
+
+    cond: Context
+    words: Context
+    null: Context
+    again: Context
+
+    def pick(self, forget: Tensor, empty: Tensor, again: Tensor) -> Context:
+        """One for each story: `null` where it is `empty`, else `words` where it is to `forget`, else `again` or `cond`; all (B,) bool."""
+        kind = torch.where(empty, 2, torch.where(forget, 1, torch.where(again, 3, 0)))
+        every = Context.join([self.cond, self.words, self.null, self.again])
+        return some_pages(every, (kind * len(kind) + torch.arange(len(kind))).to(every.tokens.device))
 
 
 @dataclass(frozen=True)
@@ -181,6 +202,8 @@ class StoryHeads(nn.Module):
 class StoryObjective:
     """One objective for two stages: without a denoiser, words and memories learn from labels alone; with it, all learn to draw.
 
+    Some pages are drawn with what the memory knows after a look at them, for so they are read again while they are drawn.
+
     Losses: v- or eps-MSE of the denoiser over all frames of the story, teacher-forced with noised true pictures (against
     exposure bias), gradients through time; plus `aux_weight` times the cross-entropies of the heads. With several
     memories they take turns, one per step.
@@ -195,6 +218,7 @@ class StoryObjective:
         *,
         drop_memory: float = 0.15,
         drop_all: float = 0.1,
+        again: float = 0.4,
         aux_weight: float = 1.0,
     ):
         self.text, self.memories, self.denoiser = text, tuple(memories), denoiser
@@ -205,7 +229,8 @@ class StoryObjective:
         parts |= {memory.name: memory for memory in memories[1:]}
         self.module: nn.Module = nn.ModuleDict(parts)
         self.data = data
-        self.drop_memory, self.drop_all, self.aux_weight = drop_memory, drop_all, aux_weight
+        self.drop_memory, self.drop_all, self.again = drop_memory, drop_all, again
+        self.aux_weight = aux_weight
 
     def batch(self, step: int) -> StoryBatch:
         """The stories of `step`."""
@@ -219,17 +244,21 @@ class StoryObjective:
         aux, figures = self._aux(batch, plain, told, seen)
         loss = self.aux_weight * aux
         if self.denoiser is not None:
-            drawn = self._denoise(batch, self._context(told, rng, self.drop_all), rng)
+            drawn = self._denoise(batch, self._context(told, rng, self.drop_all, self.again), rng)
             figures["denoise"] = drawn.detach()
             loss = loss + drawn
         return loss, figures
 
     @torch.no_grad()
-    def contexts(self, batch: StoryBatch, step: int) -> tuple[Context, Context]:
-        """What the pages of a batch are drawn with, and the null of guidance; V frames of B stories each, frame after frame."""
+    def contexts(self, batch: StoryBatch, step: int) -> tuple[Context, Context, Context]:
+        """What the pages of a batch are drawn with at first and when they have been read again, and the null of guidance.
+
+        V frames of B stories each, frame after frame.
+        """
         rng = step_rng(self.data.seed, step)
         _, _, told = self._read(batch, step, rng)
-        return self._context(told, rng, drop_all=0), Context.join([null for _, _, null in told])
+        first, later = (self._context(told, rng, drop_all=0, again=share) for share in (0, 1))
+        return first, later, Context.join([kinds.null for kinds in told])
 
     def _read(
         self, batch: StoryBatch, step: int, rng: torch.Generator
@@ -248,7 +277,7 @@ class StoryObjective:
         return batch.latents + (level * noise).to(batch.latents.device)
 
     def _tell(self, memory: TrainedMemory, batch: StoryBatch, plain: Context, seen: Tensor) -> list[Kinds]:
-        """For each frame: its words with memory, its words alone, and the null of guidance; B stories each."""
+        """What each frame can be drawn with."""
         stories, frames = batch.latents.shape[:2]
         tokens = plain.tokens.unflatten(0, (stories, frames))
         masks = plain.mask.unflatten(0, (stories, frames))
@@ -260,21 +289,23 @@ class StoryObjective:
             one = {key: value[:1] for key, value in state.items()}
             null = memory.read(one, nothing, "uncond")  # the same for all stories
             null = Context(null.tokens.expand(stories, -1, -1), null.mask.expand(stories, -1))
-            told.append((memory.read(state, words, "cond"), words, null))
+            cond = memory.read(state, words, "cond")
             state = memory.remember(state, words, seen[:, k])
+            told.append(Kinds(cond, words, null, memory.read(state, words, "cond")))
         return told
 
-    def _context(self, told: list[Kinds], rng: torch.Generator, drop_all: float) -> Context:
-        """What the denoiser gets, frame after frame: at times without memory (whole stories), at times nothing (single frames)."""
-        stories = len(told[0][0].tokens)
+    def _context(self, told: list[Kinds], rng: torch.Generator, drop_all: float, again: float) -> Context:
+        """What the denoiser gets, frame after frame.
+
+        At times without memory (whole stories), at times nothing or read again (single frames, shares `drop_all` and `again`).
+        """
+        stories = len(told[0].words.tokens)
         forget = torch.rand(stories, generator=rng) < self.drop_memory
         picked = []
         for kinds in told:
             empty = torch.rand(stories, generator=rng) < drop_all
-            kind = torch.where(empty, 2, forget.long())
-            every = Context.join(kinds)
-            rows = (kind * stories + torch.arange(stories)).to(every.tokens.device)
-            picked.append(some_pages(every, rows))
+            later = torch.rand(stories, generator=rng) < again
+            picked.append(kinds.pick(forget, empty, later))
         return Context.join(picked)
 
     def _aux(
@@ -293,15 +324,18 @@ class StoryObjective:
         def actors(name: str) -> Tensor:
             return torch.stack([table[f"{name}{i}"] for i in range(lead - 1)], dim=2)
 
-        state = torch.stack([cond.tokens[:, :lead] for cond, _, _ in told], dim=1)
+        state = torch.stack([kinds.cond.tokens[:, :lead] for kinds in told], dim=1)
+        again = torch.stack([kinds.again.tokens[:, :lead] for kinds in told], dim=1)
         heads, rare = self.heads, {ASKED: batch.asked > 0}
         jobs = [(name, heads.page(name, words), table[name]) for name in heads.page_labels]
         jobs += [(name, heads.actors(name, words), actors(name)) for name in heads.actor_labels]
         jobs.append((ASKED, heads.actors(ASKED, words), batch.asked))
         jobs += [(name, heads.page(name, state), table[name]) for name in heads.carried_labels]
+        jobs += [(f"again_{name}", heads.page(name, again), table[name]) for name in heads.carried_labels]
         for name in heads.look_labels:
             jobs.append((f"seen_{name}", heads.actors(f"seen_{name}", seen), actors(name)))
             jobs.append((name, heads.actors(name, state), actors(name).masked_fill(~batch.seen, -1)))
+            jobs.append((f"again_{name}", heads.actors(name, again), actors(name)))
             rare[name] = batch.changed
         losses: list[Tensor] = []
         figures: dict[str, Tensor] = {}
