@@ -12,7 +12,8 @@ from lianhuan.models.few_steps import FewSteps
 from lianhuan.train import finish, parts
 from lianhuan.train.loop import TrainConfig, TrainStep
 
-STORIES = 6000
+STORIES = 20_000
+"""Drawn at 128 px. (The shipped model learnt from 6,000 up to its last 2,000 steps; on those the loss is 4 % below that of unseen ones.)"""
 LARGE = 2500
 """Stories whose pictures are drawn at 256 px."""
 WIDTHS = (64, 160, 256)
@@ -42,7 +43,7 @@ def reader(folder: Path, *, resume: bool = False, steps: int | None = None) -> I
     stories and 3,100 more on 20,000.)
     """
     config = TrainConfig(steps=steps or 6000, learning_rate=2e-3, decay=0.4, ema=0.99)
-    return parts.train_reader(folder, config, stories=20_000, batch=64, resume=resume)
+    return parts.train_reader(folder, config, stories=STORIES, batch=64, resume=resume)
 
 
 def story(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
