@@ -13,7 +13,6 @@ import json
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -44,7 +43,7 @@ class WithoutResidual(LSTMMemory):
 
     def read(self, state: State, context: Context, branch: Branch) -> Context:
         """The residual alone."""
-        return replace(context, tokens=super().read(state, context, branch).tokens - context.tokens)
+        return context.with_tokens(super().read(state, context, branch).tokens - context.tokens)
 
 
 class WithoutMatrix(LSTMMemory):

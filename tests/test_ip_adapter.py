@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from lianhuan import load_generator, load_memory
-from lianhuan.conductor.illustrate import weights_of
+from lianhuan.conductor.tale import weights_of
 from lianhuan.errors import CheckpointError
 from lianhuan.memory import ImagePromptMemory
 from lianhuan.memory.image_prompt import ImagePromptConfig

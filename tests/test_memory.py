@@ -1,7 +1,5 @@
 """Claims about memories: the contract of all of them, and what each adds."""
 
-from dataclasses import replace
-
 import pytest
 import torch
 from torch import Tensor, nn
@@ -156,7 +154,7 @@ class TestHistory:
 
     def test_padding_of_the_words_stays_hidden(self) -> None:
         memory, (context, latents) = ar_ldm(), page(1)
-        noisy = replace(context, tokens=torch.where(context.mask[..., None], context.tokens, 9.0))
+        noisy = context.with_tokens(torch.where(context.mask[..., None], context.tokens, 9.0))
         kept = memory.read(after(memory, (context, latents)), context, "cond")
         same = memory.read(after(memory, (noisy, latents)), context, "cond")
         torch.testing.assert_close(kept.tokens[kept.mask], same.tokens[same.mask], atol=1e-5, rtol=1e-5)

@@ -11,11 +11,16 @@ import torch
 
 from lianhuan.data.world import FRAMES, WorldPictures, focus_maps, says_sides, training_requests, world_story
 from lianhuan.errors import RecipeError
+from lianhuan.memory import ARLDMMemory, LSTMMemory
+from lianhuan.memory.ar_ldm import ARLDMMemoryConfig
+from lianhuan.memory.lstm import LSTMMemoryConfig
 from lianhuan.models.autoencoder import Autoencoder
+from lianhuan.models.denoiser import Denoiser, build_unet
 from lianhuan.models.few_steps import FewSteps
 from lianhuan.models.sizes import AutoencoderConfig, TextEncoderConfig
 from lianhuan.models.text_encoder import StoryTextEncoder
 from lianhuan.models.tokens import PageTokenizer
+from lianhuan.sampling import NoisePath
 from lianhuan.story import PageRequest, StageEntry
 from lianhuan.testing.models import tiny_tokenizer
 from lianhuan.train.autoencoder import AutoencoderObjective
@@ -24,12 +29,11 @@ from lianhuan.train.decoder import DecoderObjective
 from lianhuan.train.distill import DistillObjective
 from lianhuan.train.ema import EMA
 from lianhuan.train.loop import Objective, TrainConfig, TrainStep, learning_rate, plain_attention, train
-from lianhuan.train.story import CHANGES, PLAIN, StoryData, StoryHeads
+from lianhuan.train.story import CHANGES, PLAIN, StoryData, StoryHeads, StoryObjective
 from lianhuan.world.captions_en import _Teller
 from lianhuan.world.scene import classes, labels
 from lianhuan.world.stories import recaption
 from lianhuan.world.vocabulary import FULL, SMALL, Vocabulary
-from objectives import story
 
 CONFIG = TrainConfig(steps=6, learning_rate=1e-3, warmup=2, checkpoint_every=3, log_every=1)
 
@@ -44,6 +48,23 @@ def autoencoder(pictures: WorldPictures) -> AutoencoderObjective:
     drawing = Autoencoder(AutoencoderConfig(4, 4, (16, 16)))
     focus = np.zeros((4, FRAMES, 16, 16, 2), dtype=np.uint8)
     return AutoencoderObjective(drawing, pictures, focus, batch=4, seed=0)
+
+
+def story(pictures: WorldPictures, *, stage: int = 3, styles: bool = False) -> StoryObjective:
+    torch.manual_seed(0)
+    words = tiny_tokenizer()
+    text = StoryTextEncoder(
+        TextEncoderConfig(words.get_vocab_size(), 16, 32, 1, 2, stage=stage, styles=styles)
+    )
+    memories = [
+        LSTMMemory(LSTMMemoryConfig(4, 32, 32, 16, summary_tokens=1 + stage)),
+        ARLDMMemory(ARLDMMemoryConfig(4, width=32, heads=2, layers=1)),
+    ]
+    latents = torch.randn(4, FRAMES, 4, 16, 16)
+    focus = np.zeros((4, FRAMES, 16, 16, 2), dtype=np.uint8)
+    data = StoryData(latents, focus, pictures, PageTokenizer(words, text.config), batch=2, seed=0)
+    denoiser = Denoiser(build_unet(4, 32, (16, 32), 1 + stage), NoisePath.cosine(), "v_prediction")
+    return StoryObjective(text, memories, data, denoiser)
 
 
 def decoder(pictures: WorldPictures, sharp: int) -> DecoderObjective:

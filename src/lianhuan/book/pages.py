@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,12 @@ from PIL import Image
 from lianhuan.book.files import write_atomically
 from lianhuan.book.folder import Folder
 from lianhuan.book.picture import encode_take, recipe_in
-from lianhuan.book.schema import hashes
+from lianhuan.book.schema import hashes, text_hash
 from lianhuan.errors import BookError, PictureError
 from lianhuan.images import load_picture
+
+CAST = "cast/"
+"""Where the portraits of a book lie, and how the ids of what draws them begin."""
 
 
 class Book(Folder):
@@ -85,6 +89,26 @@ class Book(Folder):
         """
         pictures = (self.folder / "takes" / self.page(scene_id).id).glob("*.png")
         return sorted(path.relative_to(self.folder).as_posix() for path in pictures)
+
+    def add_portrait(self, image: Image.Image, recipe: Mapping[str, Any]) -> None:
+        """Keep `image` as the portrait of a character that `recipe`, a JSON object, drew.
+
+        Raises:
+            BookError: it cannot be written.
+        """
+        write_atomically(self._portrait(recipe), encode_take(image, recipe))
+
+    def portrait(self, recipe: Mapping[str, Any]) -> Image.Image | None:
+        """The portrait that was drawn by exactly this `recipe`, None if there is none or it is damaged."""
+        path = self._portrait(recipe)
+        try:
+            return load_picture(path) if path.exists() else None
+        except PictureError:
+            return None
+
+    def _portrait(self, recipe: Mapping[str, Any]) -> Path:
+        name = re.sub(r"\W+", "-", str(recipe["scene_id"]).removeprefix(CAST))[:40]
+        return self.folder / f"{CAST}{name}-{text_hash(json.dumps(recipe, sort_keys=True))}.png"
 
     def pick(self, scene_id: str, path: str) -> None:
         """Show the take at the relative `path` on the page of a scene, whatever words it was drawn from.

@@ -143,10 +143,14 @@ class _Tale:
         self.now = ""
 
     def tell(self, event: "Event", shown: Progress) -> None:
-        from lianhuan.conductor import Planned, Step
+        from lianhuan.conductor import Planned, PortraitDone, Step
 
         if isinstance(event, Planned):
             self._plan(event, shown)
+            return
+        if isinstance(event, PortraitDone):
+            if not event.reused:
+                shown.milestone(f"{self.name}portrait of {event.name} drawn")
             return
         self.now = f"{self.name}page {event.page} of {self.pages}"
         if isinstance(event, Step):

@@ -46,7 +46,20 @@ class PageDone:
     given: bool = False
 
 
-Event = Planned | Step | PageDone
+@dataclass(frozen=True)
+class PortraitDone:
+    """The character `name` has its portrait: it is remembered so, and shown on no page.
+
+    `recipe` and `reused` are as those of a page; its "scene_id" is "cast/" with the name behind it.
+    """
+
+    name: str
+    image: Image.Image
+    recipe: Mapping[str, Any]
+    reused: bool = False
+
+
+Event = Planned | Step | PageDone | PortraitDone
 
 
 @dataclass(frozen=True)
@@ -79,7 +92,8 @@ class Ready:
     """Page `page` (from 1) knows all that it remembers and waits for its picture.
 
     Who draws it puts the picture, or the error, into `picture` before the story goes on. Pages with equal `weights`
-    are drawn by the same networks.
+    are drawn by the same networks. A `portrait` is drawn before the page, which shows its character first, and without telling
+    its steps.
     """
 
     page: int
@@ -88,6 +102,7 @@ class Ready:
     controls: Sequence[Control]
     generator: Generator
     weights: Hashable
+    portrait: bool = False
     picture: Future[Image.Image] = field(default_factory=Future)
 
 
@@ -98,4 +113,7 @@ Pages = collections.abc.Generator[Event | Ready, None, None]
 def renumbered(events: Iterable[Event | Ready], pages: Sequence[int]) -> Pages:
     """Events of a story that holds only the `pages` with these numbers of a book, told with the book's numbers."""
     for event in events:
-        yield event if isinstance(event, Planned) else replace(event, page=pages[event.page - 1])
+        if isinstance(event, (Planned, PortraitDone)):
+            yield event
+        else:
+            yield replace(event, page=pages[event.page - 1])

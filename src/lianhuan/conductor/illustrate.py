@@ -1,56 +1,29 @@
 """Draw a story, page after page, each one remembering the pages before it."""
 
-import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from importlib.metadata import version
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from PIL import Image
 
-from lianhuan.book import Settings
-from lianhuan.conductor.events import Event, PageDone, Pages, Planned, Ready, Told
+from lianhuan.conductor.events import Event, PageDone, Pages, Planned, Told
+from lianhuan.conductor.tale import (
+    Known,
+    Tale,
+    Telling,
+    contexts_of,
+    picture_hash,
+    portrait_of,
+    written,
+)
 from lianhuan.conductor.together import BATCH, drawn, together
 from lianhuan.control import ClassifierFree
-from lianhuan.errors import CheckpointError
 from lianhuan.generators import Control, Drawn, Generator
-from lianhuan.generators.options import told_when_full
-from lianhuan.images import fit_square, load_picture
-from lianhuan.memory import Memory, NoMemory
+from lianhuan.images import fit_square
+from lianhuan.memory import Memory
 from lianhuan.memory.base import State
-from lianhuan.memory.load import check_accepted, fit, load_memory
+from lianhuan.memory.load import check_accepted, fit
 from lianhuan.models.context import Context
-from lianhuan.models.files import short_hash
-from lianhuan.story import (
-    DEFAULT_GUIDANCE,
-    PageRequest,
-    Story,
-    page_request,
-    stage_entry,
-)
-
-Recipe = Mapping[str, Any]
-Known = Callable[[str, Recipe], Image.Image | None]
-"""Looks up a finished picture of a scene by its recipe; None if there is none."""
-
-
-@dataclass(frozen=True)
-class Telling:
-    """A story and how it is drawn; `illustrate` says what the attributes are."""
-
-    story: Story
-    generator: Generator
-    memory: Memory | None = None
-    seed: int = 0
-    steps: int | None = None
-    guidance: float = DEFAULT_GUIDANCE
-    sampler: str = ""
-    negative_prompt: str = ""
-    first_frame: Image.Image | None = None
-    known: Known | None = None
-    controls: Sequence[Control] = ()
-    home: Path = Path()
+from lianhuan.story import DEFAULT_GUIDANCE, PageRequest, StageEntry, Story
 
 
 def illustrate(  # noqa: PLR0913 - one argument per choice
@@ -133,59 +106,23 @@ def illustrate_many(tellings: Iterable[Telling], *, batch: int = BATCH) -> Itera
 
 
 def pages_of(telling: Telling) -> Pages:
-    """The events of a story, with a `Ready` for each page that has to be drawn, which waits for its picture."""
-    story, generator, controls = telling.story, telling.generator, telling.controls
-    generator.check(telling.sampler, telling.negative_prompt)
-    remembering = default_memory(generator) if telling.memory is None else telling.memory
-    networks = id(generator), remembering.fingerprint
-    check_accepted(remembering.name, remembering.gives, generator.name, generator.accepts)
-    generator = fit(generator, remembering)
-    how: dict[str, Any] = {
-        "seed": telling.seed,
-        "steps": generator.steps(telling.guidance, telling.sampler)
-        if telling.steps is None
-        else telling.steps,
-        "guidance": telling.guidance,
-        "sampler": telling.sampler,
-        "negative_prompt": telling.negative_prompt,
-    }
-    requests = [page_request(story, scene, **how) for scene in story.scenes]
-    _check_weights(requests, generator)
-    portraits = _portraits(story, remembering, telling.home)
-    shared: dict[str, Any] = {
-        "generator": generator.name,
-        "weights": weights_of(generator, remembering),
-        "engine": generator.engine,
-        "memory": remembering.name,
-        "version": version("lianhuan"),
-    }
-    loaded = {"extras": generator.extras.recipe(), "compute": generator.compute.recipe()}
-    shared |= {name: told for name, told in loaded.items() if told}
-    yield Planned(story, {**shared, **how, "extras": generator.extras})
-    state, null = remembering.start(1), generator.null(1, telling.negative_prompt)
-    previous: str | None = None
-    for request, picture in portraits:
-        state = _write(generator, remembering, state, generator.encode([request]), picture)
-        previous = _remembered(previous, request, picture)
-    for number, request in enumerate(requests, start=1):
-        recipe: dict[str, Any] = {**shared, **request.model_dump(mode="json"), "after": previous}
-        if controls:
-            recipe["controls"] = [control.recipe() for control in controls]
-        given = None
-        if telling.first_frame is not None and number == 1:
-            recipe["given"] = _picture_hash(telling.first_frame)
-            given = fit_square(telling.first_frame, generator.size)
-        there = None if given or telling.known is None else telling.known(request.scene_id, recipe)
-        words = generator.encode([request])
-        image = given or there
-        if image is None:
-            contexts = _contexts(remembering, state, words, null)
-            ready = Ready(number, request, contexts, controls, generator, networks)
-            yield ready
-            image = ready.picture.result(timeout=0)
-        state = _write(generator, remembering, state, words, image)
-        previous = None if isinstance(remembering, NoMemory) else _remembered(previous, request, image)
-        yield PageDone(number, request.scene_id, image, recipe, there is not None, given is not None)
+    """The events of a story, with a `Ready` for each page and portrait that has to be drawn, which waits for its picture."""
+    tale, given = Tale(telling), telling.first_frame
+    yield Planned(telling.story, {**tale.shared, **tale.how, "extras": tale.generator.extras})
+    for number, request in enumerate(tale.requests, start=1):
+        recipe, words, there = tale.recipe(request), tale.words(request), None
+        if telling.controls:
+            recipe["controls"] = [control.recipe() for control in telling.controls]
+        if number == 1 and given is not None:
+            recipe |= {"given": picture_hash(given), "after": tale.before}
+            image = fit_square(given, tale.generator.size)
+        else:
+            yield from tale.cast(number, request)
+            recipe["after"] = tale.before
+            there = tale.known(request, recipe)
+            image = there or (yield from tale.draw(number, request, words, telling.controls))
+        tale.remember(request, words, image)
+        yield PageDone(number, request.scene_id, image, recipe, there is not None, "given" in recipe)
 
 
 def draw_stories(
@@ -216,74 +153,76 @@ def draw_stories(
     generator = fit(generator, memory)
     rows: list[list[Image.Image]] = [[] for _ in stories]
     states, null = [memory.start(1) for _ in stories], generator.null(1)
+    fed = range(len(stories)) if feed is None else feed
+    cast = _Cast(generator, memory, null, fed)
     for pages in zip(*stories, strict=True):
         words = [generator.encode([page]) for page in pages]
         if first is not None and not rows[0]:
             images = [fit_square(picture, generator.size) for picture in first]
+            cast.meet(pages)
         else:
-            contexts = [_contexts(memory, *pair, null) for pair in zip(states, words, strict=True)]
-            *_, last = generator.frames(pages, contexts, [ClassifierFree(pages[0].guidance)])
-            assert isinstance(last, Drawn)
-            images = last.images
+            states = cast.shown(pages, states)
+            images = _drawn_together(generator, memory, pages, words, states, null)
         for row, image in zip(rows, images, strict=True):
             row.append(image)
-        back = images if feed is None else [images[i] for i in feed]
-        states = [_write(generator, memory, *one) for one in zip(states, words, back, strict=True)]
+        back = [images[i] for i in fed]
+        states = [written(generator, memory, *one) for one in zip(states, words, back, strict=True)]
     return rows
 
 
-def default_memory(generator: Generator) -> Memory:
-    """The LSTM memory trained with this generator."""
-    return load_memory("lstm", generator.name, generator.compute.device, engine=generator.engine)
+class _Cast:
+    """The portraits of stories that are drawn side by side; `fed` names, for each story, the one whose portraits it is shown."""
+
+    def __init__(self, generator: Generator, memory: Memory, null: Context, fed: Sequence[int]):
+        self.generator, self.memory, self.null, self.fed = generator, memory, null, fed
+        self.met: list[set[str]] = [set() for _ in fed]
+        self.portraits: list[list[Image.Image]] = [[] for _ in fed]
+
+    def meet(self, pages: Sequence[PageRequest]) -> list[list[StageEntry]]:
+        """Who is on the pages of the stories and was on none before."""
+        new = [
+            [e for e in page.stage if e.name not in met] for page, met in zip(pages, self.met, strict=True)
+        ]
+        for entries, met in zip(new, self.met, strict=True):
+            met |= {entry.name for entry in entries}
+        return new
+
+    def shown(self, pages: Sequence[PageRequest], states: Sequence[State]) -> list[State]:
+        """The states once everybody who is new on the pages has been seen, for a memory that wants it."""
+        new = self.meet(pages) if self.memory.casts else []
+        asked = [
+            (i, portrait_of(entry, pages[i], seed=pages[i].seed, take=pages[i].take))
+            for i, entries in enumerate(new)
+            for entry in entries
+        ]
+        requests = [request for _, request in asked]
+        words = [self.generator.encode([request]) for request in requests]
+        blank = [self.memory.start(1) for _ in asked]
+        images = _drawn_together(self.generator, self.memory, requests, words, blank, self.null)
+        numbers = []
+        for (i, _), image in zip(asked, images, strict=True):
+            numbers.append(len(self.portraits[i]))
+            self.portraits[i].append(image)
+        after = list(states)
+        for (i, _), said, number in zip(asked, words, numbers, strict=True):
+            others = self.portraits[self.fed[i]]
+            image = others[number % len(others)]
+            after[i] = written(self.generator, self.memory, after[i], said, image, portrait=True)
+        return after
 
 
-def _contexts(memory: Memory, state: State, words: Context, null: Context) -> dict[str, Context]:
-    nothing = replace(null, cast=words.cast, told=words.told)
-    return {"cond": memory.read(state, words, "cond"), "uncond": memory.read(state, nothing, "uncond")}
-
-
-def _write(generator: Generator, memory: Memory, state: State, words: Context, image: Image.Image) -> State:
-    if isinstance(memory, NoMemory):
-        return state
-    with told_when_full():
-        return memory.write(state, replace(words, images=(image,)), generator.encode_pictures([image]))
-
-
-def weights_of(generator: Generator, memory: Memory) -> str:
-    """The fingerprint of all weights that draw: the generator's own, unless the memory brings others."""
-    if not memory.fingerprint:
-        return generator.fingerprint
-    return short_hash(f"{generator.fingerprint} {memory.fingerprint}")
-
-
-def _check_weights(requests: Sequence[PageRequest], generator: Generator) -> None:
-    """Raises: CheckpointError: somebody's words are weighted, and the generator cannot do that."""
-    weighted = {entry.name for request in requests for entry in request.stage if entry.weight != 1}
-    if weighted and "weights" not in generator.accepts:
-        raise CheckpointError(
-            f"{generator.name} takes no weights of characters; remove the `weight` of {', '.join(sorted(weighted))}"
-        )
-
-
-def _portraits(story: Story, memory: Memory, home: Path) -> list[tuple[PageRequest, Image.Image]]:
-    """The pictures of the cast, each as a page that shows the character alone; none for a memory that remembers nothing."""
-    if isinstance(memory, NoMemory):
+def _drawn_together(
+    generator: Generator,
+    memory: Memory,
+    pages: Sequence[PageRequest],
+    words: Sequence[Context],
+    states: Sequence[State],
+    null: Context,
+) -> list[Image.Image]:
+    """The pictures of some pages in one call of the generator."""
+    if not pages:
         return []
-    return [
-        (
-            PageRequest(scene_id=f"cast/{c.name}", caption="", stage=(stage_entry(c),)),
-            load_picture(home / c.picture),
-        )
-        for c in story.cast
-        if c.picture
-    ]
-
-
-def _remembered(before: str | None, request: PageRequest, image: Image.Image) -> str:
-    """A name for what memory was given: the words and the pictures of this page and of all pages `before` it."""
-    words = request.model_dump_json(exclude={"seed", "take", *Settings.model_fields})
-    return short_hash(f"{before} {words} {_picture_hash(image)}")
-
-
-def _picture_hash(image: Image.Image) -> str:
-    return hashlib.sha256(image.convert("RGB").tobytes() + str(image.size).encode()).hexdigest()[:16]
+    contexts = [contexts_of(memory, *pair, null) for pair in zip(states, words, strict=True)]
+    *_, last = generator.frames(pages, contexts, [ClassifierFree(pages[0].guidance)])
+    assert isinstance(last, Drawn)
+    return last.images

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from lianhuan.book import PageRecord, list_takes
-from lianhuan.conductor.events import PageDone, Step
-from lianhuan.conductor.illustrate import Recipe
+from lianhuan.book import CAST, PageRecord, list_takes
+from lianhuan.conductor.events import PageDone, PortraitDone, Step
 from lianhuan.conductor.select import Candidates
+from lianhuan.conductor.tale import Recipe
 from lianhuan.conductor.tell import tell
 from lianhuan.conductor.together import drawn
 from lianhuan.errors import BookError
@@ -148,11 +148,15 @@ def _draw(
     """
 
     def known(scene_id: str, recipe: Recipe) -> Image.Image | None:
+        if scene_id.startswith(CAST):
+            return book.portrait(recipe)
         path = fixed.get(scene_id) or (None if controls else book.finished(scene_id, recipe))
         return None if path is None else load_picture(book.folder / path)
 
     for event in drawn(tell(book, generator, memory, scenes, known, controls=controls)):
-        if isinstance(event, Step) or (isinstance(event, PageDone) and event.scene_id not in fixed):
+        if isinstance(event, PortraitDone):
+            book.keep(event)
+        elif isinstance(event, Step) or (isinstance(event, PageDone) and event.scene_id not in fixed):
             yield event
 
 

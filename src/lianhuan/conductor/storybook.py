@@ -9,10 +9,10 @@ from typing import Any, Self
 from PIL import Image
 
 from lianhuan import book as folders
-from lianhuan.conductor.events import Event, PageDone, Pages, Planned, Ready, Told
-from lianhuan.conductor.illustrate import weights_of
+from lianhuan.conductor.events import Event, PageDone, Pages, Planned, PortraitDone, Ready, Told
 from lianhuan.conductor.models import load_models
 from lianhuan.conductor.redraw import Redraw, Select, redraw
+from lianhuan.conductor.tale import weights_of
 from lianhuan.conductor.tell import tell
 from lianhuan.conductor.together import BATCH, drawn, together
 from lianhuan.errors import ExportError
@@ -59,7 +59,12 @@ class Book(folders.Book):
         return book
 
     def keep(self, event: Event) -> None:
-        """Store a finished page as a take and show it; a settled page stays as it is, a given picture is locked."""
+        """Store a finished page as a take and show it; a settled page stays as it is, a given picture is locked.
+
+        Portraits go to the folder `cast`.
+        """
+        if isinstance(event, PortraitDone) and not event.reused:
+            self.add_portrait(event.image, event.recipe)
         if not isinstance(event, PageDone):
             return
         locked = self.page(event.scene_id).locked
@@ -76,7 +81,9 @@ class Book(folders.Book):
         return {"picked": path, **folders.hashes(event.recipe)}
 
     def known(self, scene_id: str, recipe: Mapping[str, Any]) -> Image.Image | None:
-        """The finished picture of a scene: that of a settled page, or one drawn by exactly this recipe."""
+        """The finished picture of a scene: that of a settled page, or one drawn by exactly this recipe; or such a portrait."""
+        if scene_id.startswith(folders.CAST):
+            return self.portrait(recipe)
         path = self.settled(scene_id, recipe) or self.finished(scene_id, recipe)
         return None if path is None else load_picture(self.folder / path)
 

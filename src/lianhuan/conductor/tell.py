@@ -6,7 +6,8 @@ from PIL import Image
 
 from lianhuan.book import Book
 from lianhuan.conductor.events import Pages, renumbered
-from lianhuan.conductor.illustrate import Known, Telling, pages_of
+from lianhuan.conductor.illustrate import pages_of
+from lianhuan.conductor.tale import Known, Telling
 from lianhuan.generators import Control, Generator
 from lianhuan.memory import Memory
 from lianhuan.story import Scene

@@ -101,7 +101,8 @@ def _draw(group: Mapping[int, Ready]) -> Iterator[Told]:
                         page.picture.set_result(image)
                     return
                 for story, page in group.items():
-                    yield Told(story, Step(page.page, event.number, event.total))
+                    if not page.portrait:
+                        yield Told(story, Step(page.page, event.number, event.total))
     except LianhuanError as error:
         if len(pages) == 1:
             pages[0].picture.set_exception(error)

@@ -1,7 +1,7 @@
 """The storybook world as training data: pictures, captions with their stage, labels."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,14 +12,18 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from lianhuan.story import PageRequest, StageEntry
+from lianhuan.script.stage import put_on
+from lianhuan.story import Change, PageRequest, StageEntry
 from lianhuan.world.draw import draw
+from lianhuan.world.looks import look_words
 from lianhuan.world.scene import SceneGraph, WorldStory, classes, labels
 from lianhuan.world.stories import SPLITS, recaption, story
 from lianhuan.world.vocabulary import SMALL, STYLES, Vocabulary
 
 FRAMES = 5
 """Frames of a training story."""
+TELL_LOOKS = 0.3
+"""Share of the training stories whose looks are told."""
 SIDES = re.compile(
     r"to the (left|right) of|on the (left\b.*on the right|right\b.*on the left)\b|左边.*右边|右边.*左边"
 )
@@ -125,22 +129,27 @@ def _focus(graph: SceneGraph, cells: int, fold: int = 4) -> npt.NDArray[np.uint8
 
 
 def frame_request(tale: WorldStory, number: int, language: str = "en", **settings: float) -> PageRequest:
-    """What the story state says of frame `number` of a world story: words, place, style, who is on stage and of what kind.
+    """What the story state says of frame `number` of a world story: words, place, style, who is on stage and of what kind, who puts on what.
 
-    The first style is the generator's own, which has no word. Looks stay hidden. `settings` are seed, take, steps and
-    guidance of the page.
+    The first style is the generator's own, which has no word. Looks stay hidden but for what is put on, in the caption's
+    words. `settings` are seed, take, steps and guidance of the page.
     """
     frame = tale.frames[number]
+    caption = frame.caption_zh if language == "zh" else frame.caption_en
     names = {
         actor.name: tale.names_zh[actor.name] if language == "zh" else actor.name
         for actor in frame.graph.actors
     }
     return PageRequest(
         scene_id=f"s{number + 1:03d}",
-        caption=frame.caption_zh if language == "zh" else frame.caption_en,
+        caption=caption,
         place=frame.graph.place,
         style="" if frame.graph.style == STYLES[0] else frame.graph.style,
         stage=tuple(StageEntry(name=names[a.name], kind=a.kind) for a in frame.graph.actors),
+        changes=tuple(
+            Change(character=names[who], item=put_on(caption, language) or what)
+            for who, what in frame.changes
+        ),
         **settings,  # type: ignore[arg-type]  # pydantic checks the names and numbers
     )
 
@@ -157,10 +166,32 @@ def training_requests(
     drop_stage: float = 0.15,
     world: Vocabulary = SMALL,
 ) -> list[PageRequest]:
-    """One story's pages for training: a fresh paraphrase in English (3 of 4) or Chinese, parts of the stage left out at times."""
+    """One story's pages for training: a fresh paraphrase in English (3 of 4) or Chinese, parts of the stage left out at times.
+
+    In a share `TELL_LOOKS` of the stories the stage says what its characters looked like at first, as the cast of a book may.
+    """
     tale = recaption(world_story(split, index, world), int(rng.integers(2**31)))
     language = "zh" if rng.random() < 0.25 else "en"
-    return [_thinned(frame_request(tale, k, language), rng, drop_stage) for k in range(FRAMES)]
+    pages = [frame_request(tale, k, language) for k in range(FRAMES)]
+    if rng.random() < TELL_LOOKS:
+        looks = _first_looks(tale, language, rng)
+        pages = [_with_looks(page, looks) for page in pages]
+    return [_thinned(page, rng, drop_stage) for page in pages]
+
+
+def _first_looks(tale: WorldStory, language: str, rng: np.random.Generator) -> dict[str, str]:
+    """By the names that pages use, some words about the look that each character has before the story changes it."""
+    told: dict[str, str] = {}
+    for actor in (actor for frame in tale.frames for actor in frame.graph.actors):
+        name = tale.names_zh[actor.name] if language == "zh" else actor.name
+        words = look_words(actor, language)
+        told.setdefault(name, ", ".join(words if rng.random() < 0.5 else (words[rng.integers(2)],)))
+    return told
+
+
+def _with_looks(request: PageRequest, looks: Mapping[str, str]) -> PageRequest:
+    stage = tuple(entry.model_copy(update={"look": looks[entry.name]}) for entry in request.stage)
+    return request.model_copy(update={"stage": stage})
 
 
 def _thinned(request: PageRequest, rng: np.random.Generator, drop: float) -> PageRequest:
@@ -171,5 +202,6 @@ def _thinned(request: PageRequest, rng: np.random.Generator, drop: float) -> Pag
         update={
             "stage": () if rng.random() < drop else stage,
             "place": None if rng.random() < drop else request.place,
+            "changes": () if rng.random() < drop else request.changes,
         }
     )

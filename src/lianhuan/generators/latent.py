@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from lianhuan.arrays import Array
 from lianhuan.errors import CheckpointError
 from lianhuan.generators.base import Control, Drawn, DrawStep, Engine, Input
 from lianhuan.generators.loop import Predict, Predictions, any_loses, branches_of, sample
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
 else:
     torch = Late("torch")
 
-READ_AGAIN = 0.5
-"""Share of the steps, the first ones, after which pages are read again: who looks how is decided in them (`LOG.md`)."""
 DEFAULT = "dpmpp-2m"
 """The sampler of pages that name none."""
 
@@ -186,16 +183,10 @@ class LatentGenerator(ABC):
         steps, own = ways.pop()
         way = self._way(steps, sampler or own, controls)
         predict, noise = self._predict(way.denoiser, contexts, way.controls), self._noise(requests)
-
-        def estimate(x: Array, t: float) -> Predictions:
-            return predict(x, t)  # of the words as they were read last
-
         for step in sample(
-            estimate, self.denoiser.path, noise, way.steps, way.controls, way.sampler, self.bound
+            predict, self.denoiser.path, noise, way.steps, way.controls, way.sampler, self.bound
         ):
             yield step
-            if step.number <= step.total * READ_AGAIN and any(page["cond"].again for page in contexts):
-                predict = self._predict(way.denoiser, _again(contexts, step.x0), way.controls)
         assert step.x0 is not None  # our own loop tells it
         images = self.decode(step.x0)
         for control in controls:
@@ -250,11 +241,3 @@ class LatentGenerator(ABC):
         shape = (self.autoencoder.config.latent_channels, self.side, self.side)
         rows = [page_noise(r.seed, r.scene_id, r.take, shape) for r in requests]
         return torch.from_numpy(np.stack(rows)).to(self.device)
-
-
-def _again(contexts: Sequence[Mapping[str, Context]], x0: Array) -> list[Mapping[str, Context]]:
-    """The contexts of the pages after a look at the estimates (B, C, h, w) of their latents."""
-    return [
-        {branch: found.again(x0[row : row + 1]) if found.again else found for branch, found in page.items()}
-        for row, page in enumerate(contexts)
-    ]

@@ -49,6 +49,7 @@ class ARLDMMemory(nn.Module):
     name = "ar-ldm"
     fingerprint = ""
     gives: frozenset[Input] = frozenset({"tokens"})
+    casts = False
     black: Tensor
 
     def __init__(self, config: ARLDMMemoryConfig):

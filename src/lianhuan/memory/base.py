@@ -20,13 +20,15 @@ class Memory(Protocol):
     """What crosses from one frame to the next, for B stories side by side. `name` says how the command line calls it.
 
     `fingerprint` names its weights and settings, if it has any that the model's own fingerprint does not name.
-    `gives` declares what it adds to a context, so what a generator must accept.
+    `gives` declares what it adds to a context, so what a generator must accept. One that `casts` is shown everybody alone, in a
+    portrait, before their first page.
     The state is a value: to redraw a page, read with the state before it; to continue a given first picture, write it.
     """
 
     name: str
     fingerprint: str
     gives: frozenset[Input]
+    casts: bool
 
     def start(self, stories: int) -> State:
         """The state before the first frame."""
@@ -41,7 +43,8 @@ class Memory(Protocol):
 
         Args:
             state: the state before the frame.
-            context: the frame's context as the text encoder gave it, with the finished picture in `images`.
+            context: the frame's context as the text encoder gave it, with the finished picture in `images`; a portrait is no
+                frame of the story.
             latents: (B, C, H, W) latents of the finished picture.
         """
         ...
@@ -53,6 +56,7 @@ class NoMemory:
     name = "none"
     fingerprint = ""
     gives: frozenset[Input] = frozenset()
+    casts = False
 
     def start(self, stories: int) -> State:  # noqa: ARG002 - the protocol's form
         """Nothing."""

@@ -118,6 +118,7 @@ class BridgedMemory(nn.Module):
     """
 
     gives: frozenset[Input] = frozenset({"tokens"})
+    casts = False
 
     def __init__(self, config: BridgedMemoryConfig):
         super().__init__()

@@ -18,6 +18,7 @@ class CopyPasteMemory:
     name = "copy-paste"
     fingerprint = ""
     gives: frozenset[Input] = frozenset({"picture"})
+    casts = False
 
     def start(self, stories: int) -> State:  # noqa: ARG002 - the protocol's form
         """No picture."""

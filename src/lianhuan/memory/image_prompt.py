@@ -51,6 +51,7 @@ class ImagePromptMemory:
 
     name = "image-prompt"
     gives: frozenset[Input] = frozenset({"prompts"})
+    casts = False
 
     def __init__(self, prompter: ImagePrompter, config: ImagePromptConfig | None = None, name: str = name):
         self.prompter = prompter

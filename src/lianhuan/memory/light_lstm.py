@@ -1,7 +1,6 @@
 """The LSTM memory without torch: `lianhuan.memory.lstm` as networks of OpenVINO, from the same weights."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,8 @@ from lianhuan.models.light.run import Network
 
 SHARPNESS = 4.0
 GATE_LIMIT = 6.0
+LOOKS = "matrix", "weight"
+"""The parts of the state that keep looks under names."""
 LOOKING_HEADS = 4
 """Heads of the layer that looks at the picture."""
 
@@ -39,6 +40,7 @@ class LightLSTMMemory:
     engine: Engine = "light"
     fingerprint = ""
     gives: frozenset[Input] = frozenset({"tokens"})
+    casts = True
 
     def __init__(self, folder: Path):
         self._folder = folder
@@ -66,16 +68,13 @@ class LightLSTMMemory:
         if branch == "uncond":
             return context
         network = self._reading(context.mask.shape[1])
-        tokens = _by_row(network, **state, **_words(context))["read"]
-        return replace(context, tokens=tokens, again=lambda x0: self._again(state, context, x0))
+        return context.with_tokens(_by_row(network, **state, **_words(context))["read"])
 
     def write(self, state: State, context: Context, latents: Array) -> State:
-        """Advance the LSTM by one frame and look at the picture."""
+        """Advance the LSTM by one frame and look at the picture; of a portrait the looks alone are kept, under their names."""
         network = self._writing(context.mask.shape[1], *latents.shape[1:])
-        return _by_row(network, **state, **_words(context), latents=latents)
-
-    def _again(self, state: State, context: Context, latents: Array) -> Context:
-        return self.read(self.write(state, context, latents), context, "cond")
+        after = _by_row(network, **state, **_words(context), latents=latents)
+        return {**state, **{name: after[name] for name in LOOKS}} if context.portrait else after
 
     def _graph(self, length: int) -> "_Graph":
         return _Graph(Graph(load_arrays(self._folder)), self._heads, length, self._lead, self._shapes)

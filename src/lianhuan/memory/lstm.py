@@ -12,7 +12,7 @@ character's look) and that the picture is encoded together with its own words ar
 who wore what, so beside it the LSTM has a second cell, a matrix, that keeps looks under names (`MatrixCell`).
 """
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 import torch
 from torch import Tensor, nn
@@ -129,6 +129,7 @@ class LSTMMemory(nn.Module):
     name = "lstm"
     fingerprint = ""
     gives: frozenset[Input] = frozenset({"tokens"})
+    casts = True
 
     def __init__(self, config: LSTMMemoryConfig):
         super().__init__()
@@ -155,11 +156,7 @@ class LSTMMemory(nn.Module):
         return {"h": zero, "c": zero, "picture": picture, **self.matrix.start(zero)}
 
     def read(self, state: State, context: Context, branch: Branch) -> Context:
-        """Tokens plus the residual; the unconditional branch stays without memory.
-
-        While the page is drawn it is read `again`, as if the estimate of it were an earlier page: a look that nothing has
-        settled yet is decided at the first estimate, the same for the denoiser and for the memory, and not left between two.
-        """
+        """Tokens plus the residual; the unconditional branch stays without memory."""
         if branch == "uncond":
             return context
         hidden, _ = self.advance(state, context)
@@ -168,16 +165,12 @@ class LSTMMemory(nn.Module):
         )
         known = self.recall(self.matrix.read(state, context))
         rest = (0, 0, 0, context.tokens.shape[1] - self.summary)
-        tokens = context.tokens + residual + nn.functional.pad(known, rest)
-        return replace(context, tokens=tokens, again=lambda x0: self._again(state, context, x0))
+        return context.with_tokens(context.tokens + residual + nn.functional.pad(known, rest))
 
     def write(self, state: State, context: Context, latents: Tensor) -> State:
-        """Advance the LSTM by one frame and look at the picture."""
-        return self.remember(state, context, self.look(context, latents))
-
-    @torch.no_grad()
-    def _again(self, state: State, context: Context, latents: Tensor) -> Context:
-        return self.read(self.write(state, context, latents), context, "cond")
+        """Advance the LSTM by one frame and look at the picture; of a portrait the looks alone are kept, under their names."""
+        seen = self.look(context, latents)
+        return (self.meet if context.portrait else self.remember)(state, context, seen)
 
     def look(self, context: Context, latents: Tensor) -> Tensor:
         """The summary tokens (B, S, D) after looking at the picture of their page."""
@@ -192,6 +185,10 @@ class LSTMMemory(nn.Module):
             "picture": self.pictures.features(seen),
             **self.matrix.write(state, context, seen),
         }
+
+    def meet(self, state: State, context: Context, seen: Tensor) -> State:
+        """`write`, of a portrait that `look` has seen."""
+        return {**state, **self.matrix.write(state, context, seen)}
 
     def advance(self, state: State, context: Context) -> tuple[Tensor, Tensor]:
         """The LSTM's hidden and cell state, both (B, hidden), on reading a frame's words after the previous picture."""

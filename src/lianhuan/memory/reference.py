@@ -32,6 +32,7 @@ class ReferenceMemory:
     name = "reference"
     fingerprint = ""
     gives: frozenset[Input] = frozenset({"examples"})
+    casts = False
 
     def __init__(self, window: int = 2):
         self.window = Window(window)

@@ -50,6 +50,7 @@ class SharedAttentionMemory:
     name = "shared-attention"
     fingerprint = ""
     gives: frozenset[Input] = frozenset({"references"})
+    casts = False
 
     def __init__(self, config: SharedAttentionConfig | None = None):
         self.config = config or SharedAttentionConfig()

@@ -1,8 +1,6 @@
 """Several memories at once."""
 
 from collections.abc import Sequence
-from dataclasses import replace
-from functools import partial
 
 from torch import Tensor
 
@@ -31,26 +29,18 @@ class Stack:
         self.name = "+".join(names)
         self.fingerprint = "".join(memory.fingerprint for memory in memories)
         self.gives: frozenset[Input] = frozenset().union(*(memory.gives for memory in memories))
+        self.casts = any(memory.casts for memory in memories)
 
     def start(self, stories: int) -> State:
         """The states of all."""
         return {memory.name: memory.start(stories) for memory in self.memories}
 
     def read(self, state: State, context: Context, branch: Branch) -> Context:
-        """The context with what all of them remember; it can be read again if one of them can."""
-        found, more = context, False
+        """The context with what all of them remember."""
         for memory in self.memories:
-            found = memory.read(state[memory.name], replace(found, again=None), branch)
-            more = more or found.again is not None
-        return replace(found, again=partial(self._again, state, context, branch) if more else None)
+            context = memory.read(state[memory.name], context, branch)
+        return context
 
     def write(self, state: State, context: Context, latents: Tensor) -> State:
         """Every memory is given the frame."""
         return {m.name: m.write(state[m.name], context, latents) for m in self.memories}
-
-    def _again(self, state: State, context: Context, branch: Branch, latents: Tensor) -> Context:
-        for memory in self.memories:
-            context = memory.read(state[memory.name], replace(context, again=None), branch)
-            if context.again is not None:
-                context = context.again(latents)
-        return replace(context, again=None)

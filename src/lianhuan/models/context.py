@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Self
 
@@ -118,8 +118,7 @@ class Context:
         prompts: pictures of characters for the cross-attention, if there are any.
         told: which words speak of whom, for memories; None where that is not known.
         images: the finished pictures of the pages, where a memory is told of them.
-        again: the same pages read again, now that estimates (B, C, h, w) of their latents are there (self-conditioning: Chen
-            et al., "Analog Bits", 2023); None where these say nothing new. A join has none.
+        portrait: whether the pictures that a memory is told of show the cast alone, and are no pages of the story.
     """
 
     tokens: Tensor
@@ -132,7 +131,7 @@ class Context:
     prompts: Prompts | None = None
     told: Told | None = None
     images: tuple[Image.Image, ...] = ()
-    again: Callable[[Tensor], Context] | None = None
+    portrait: bool = False
 
     @classmethod
     def join(cls, contexts: Sequence[Context]) -> Self:
@@ -162,6 +161,10 @@ class Context:
             told=Told.join(told) if len(told) == len(contexts) else None,
             images=tuple(image for c in contexts for image in c.images),
         )
+
+    def with_tokens(self, tokens: Tensor) -> Self:
+        """The same context with other tokens of the same shape."""
+        return replace(self, tokens=tokens)
 
 
 def _joined(parts: Sequence[Tensor | None]) -> Tensor | None:

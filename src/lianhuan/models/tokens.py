@@ -1,4 +1,4 @@
-"""From a page request to word ids: the caption, then the place, the style, and who is on stage."""
+"""From a page request to word ids: the caption, then the place, the style, and who is on stage and puts on what."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -54,7 +54,9 @@ class PageTokenizer:
         told = [(1, request.place or "")]
         if sizes.styles:
             told.append((sizes.segments - 1, request.style))
-        told += [(2 + i, f"{e.name} {e.kind} {e.look}") for i, e in enumerate(request.stage[: sizes.stage])]
+        for i, entry in enumerate(request.stage[: sizes.stage]):
+            worn = (change.item for change in request.changes if change.character == entry.name)
+            told.append((2 + i, " ".join((entry.name, entry.kind, entry.look, *worn))))
         tail = [(word, segment) for segment, text in told for word in self._words(text)][: longest // 2]
         head = [(word, 0) for word in self._words(request.caption)][: longest - len(tail)]
         pairs = head + tail

@@ -53,19 +53,20 @@ _PLACE_ZH = re.compile(
 
 _CLOTHES = (
     "coat|jacket|hat|cap|dress|shirt|t-shirt|sweater|jumper|pullover|scarf|gloves|mittens|boots|shoes|socks|trousers|pants|jeans|shorts|skirt|cloak|"
-    "cape|robe|gown|pyjamas|pajamas|raincoat|apron|vest|hoodie|crown|costume|uniform|suit|blouse|overalls|swimsuit|slippers|sandals|bonnet|kimono|clothes"
+    "cape|robe|gown|pyjamas|pajamas|raincoat|apron|vest|hoodie|crown|costume|uniform|suit|blouse|overalls|swimsuit|slippers|sandals|bonnet|kimono|clothes|"
+    "top|glasses|bow"
 )
 _DET = r"(?:a pair of|a|an|the|his|her|their|its|some)"
 _ITEM = rf"(?:(?:[a-z-]+,? ){{0,4}}?(?:{_CLOTHES})\b(?! and [a-z]+ (?:{_CLOTHES})))"
 _WEAR = re.compile(
-    rf"\b(?:(?:puts?|putting|pulled|pulls|tried|tries|slipped) (?:on|into)|changed into|changes into|changing into|wore|wears|(?:was |is )?wearing|"
+    rf"\b(?:(?:puts?|putting|pull(?:s|ed)?|tried|tries|slip(?:s|ped)?|tie[sd]?) (?:on|into)|chang(?:e|es|ed|ing) into|wore|wears|(?:was |is )?wearing|"
     rf"(?:was |is |got )?dressed in)\s+(?:{_DET}\s+)?(?P<item>{_ITEM})"
     rf"|\b(?:puts?|putting|pulled)\s+{_DET}\s+(?P<late>{_ITEM})\s+on\b",
     re.IGNORECASE,
 )
 _WEAR_ZH = re.compile(
-    r"(?:穿上|换上|戴上|穿着|戴着|穿了|换成|披上|系上|穿起|换了)了?(?:一?[件条顶双身套副])?"
-    r"(?P<item>[㐀-鿿]{0,8}?(?:外套|衣服|裙子|裙|帽子|帽|围巾|手套|靴子|鞋子|鞋|裤子|毛衣|衬衫|雨衣|斗篷|大衣|披风|睡衣|围裙|泳衣|衣))"
+    r"(?:穿上|换上|戴上|套上|围上|穿着|戴着|穿了|换成|披上|系上|穿起|换了)了?(?:一?[件条顶双身套副])?"
+    r"(?P<item>[㐀-鿿]{0,8}?(?:外套|衣服|裙子|裙|帽子|帽|围巾|手套|靴子|鞋子|鞋|裤子|毛衣|衬衫|雨衣|斗篷|大衣|上衣|夹克|眼镜|披风|睡衣|围裙|泳衣|衣))"
 )
 
 PlaceFound = tuple[Span, str, bool]
@@ -110,6 +111,12 @@ def place_of(span: Span, found: Iterable[PlaceFound], before: str | None) -> str
     return here[-1] if here else before
 
 
+def put_on(text: str, language: str) -> str | None:
+    """What the first words of a text about putting something on call it, as "yellow coat"; None if it has none."""
+    match = (_WEAR_ZH if language == "zh" else _WEAR).search(text)
+    return None if match is None else _item(match)
+
+
 def changes_in(
     text: str, span: Span, language: str, links: list[Link], quotations: list[Span]
 ) -> tuple[Change, ...]:
@@ -124,10 +131,13 @@ def changes_in(
             for link in links
             if link.sign.end <= match.start() and link.sign.role == "subject" and link.seen
         ]
-        item = (match["item"] or (match["late"] if language != "zh" else "")).strip()
         people = _wearers(wearers, text) if wearers else []
-        changes += [Change(character=person, item=item, span=match.span()) for person in people]
+        changes += [Change(character=person, item=_item(match), span=match.span()) for person in people]
     return tuple(changes)
+
+
+def _item(match: re.Match[str]) -> str:
+    return next(filter(None, match.groups()), "").strip()
 
 
 def _wearers(links: list[Link], text: str) -> list[str]:

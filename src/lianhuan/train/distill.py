@@ -21,8 +21,7 @@ class DistillObjective:
     """Progressive distillation (Salimans and Ho 2022) of a guided denoiser (Meng et al. 2023) in one go.
 
     At each of the student's few times a true picture is noised; the teacher walks `SUBSTEPS` guided steps of DPM-Solver++
-    from there to the student's next time, and the student learns to arrive where it does in one step of DDIM. From its
-    second time on pages are read again (`Context.again`), here after a look at the true picture.
+    from there to the student's next time, and the student learns to arrive where it does in one step of DDIM.
 
     Args:
         student: what learns, from the teacher's weights.
@@ -53,14 +52,13 @@ class DistillObjective:
         """Squared error of v on all pages of some stories, each at one of the times; the figures hold that of each time."""
         batch = batch.to(device)
         rng = step_rng(self.story.data.seed, step)
-        first, later, null = self.story.contexts(batch, step)
+        cond, null = self.story.contexts(batch, step)
         x0, focus = batch.by_frame()
         weight = cell_weights(focus)
         losses = []
         for number, rows in enumerate(torch.randperm(len(x0), generator=rng).chunk(self.how.steps)):
             noise = torch.randn(x0[rows].shape, generator=rng).to(device)
-            cond = some_pages(later if number else first, rows)
-            error = self._error(number, x0[rows], noise, cond, some_pages(null, rows))
+            error = self._error(number, x0[rows], noise, some_pages(cond, rows), some_pages(null, rows))
             losses.append((weight[rows] * error).mean() / weight.mean())
         figures = {f"at_{self.times[i * SUBSTEPS]:.0f}": loss.detach() for i, loss in enumerate(losses)}
         return torch.stack(losses).mean(), figures

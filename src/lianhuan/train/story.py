@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from lianhuan.data.world import FRAMES, WorldPictures, training_requests, world_story
 from lianhuan.memory import ARLDMMemory, LSTMMemory
+from lianhuan.memory.base import State
 from lianhuan.models.context import Context
 from lianhuan.models.denoiser import Denoiser
 from lianhuan.models.sizes import TextEncoderConfig
@@ -37,29 +38,8 @@ CHANGES = 4.0
 """How much more often than others a story is learnt in which somebody puts on something: one in three has such a page."""
 RARE_LIMIT = 30.0
 """Looks that words have changed count together as much as all others, but one no more than so many times."""
-
-
-@dataclass(frozen=True)
-class Kinds:
-    """What one frame of B stories can be drawn with, each for all of them.
-
-    Attributes:
-        cond: its words with what is remembered of the frames before it.
-        words: its words alone.
-        null: the null of guidance.
-        again: its words with what is remembered of it, too, as `Context.again` gives them.
-    """
-
-    cond: Context
-    words: Context
-    null: Context
-    again: Context
-
-    def pick(self, forget: Tensor, empty: Tensor, again: Tensor) -> Context:
-        """One for each story: `null` where it is `empty`, else `words` where it is to `forget`, else `again` or `cond`; all (B,) bool."""
-        kind = torch.where(empty, 2, torch.where(forget, 1, torch.where(again, 3, 0)))
-        every = Context.join([self.cond, self.words, self.null, self.again])
-        return some_pages(every, (kind * len(kind) + torch.arange(len(kind))).to(every.tokens.device))
+Kinds = tuple[Context, Context, Context]
+"""Of one frame of all stories: its words with memory, its words alone, and the null of guidance."""
 
 
 @dataclass(frozen=True)
@@ -202,12 +182,19 @@ class StoryHeads(nn.Module):
 class StoryObjective:
     """One objective for two stages: without a denoiser, words and memories learn from labels alone; with it, all learn to draw.
 
-    Some pages are drawn with what the memory knows after a look at them, for so they are read again while they are drawn.
-
     Losses: v- or eps-MSE of the denoiser over all frames of the story, teacher-forced with noised true pictures (against
     exposure bias), gradients through time; plus `aux_weight` times the cross-entropies of the heads. With several
     memories they take turns, one per step.
+
+    Attributes:
+        drop_memory, met: shares of the stories without memory, and of those that begin with a look at one of their pages, as
+            others begin with portraits of their cast.
+        drop_all: share of the frames without any words.
     """
+
+    drop_memory = 0.15
+    met = 0.75
+    drop_all = 0.1
 
     def __init__(
         self,
@@ -216,9 +203,6 @@ class StoryObjective:
         data: StoryData,
         denoiser: Denoiser | None = None,
         *,
-        drop_memory: float = 0.15,
-        drop_all: float = 0.1,
-        again: float = 0.4,
         aux_weight: float = 1.0,
     ):
         self.text, self.memories, self.denoiser = text, tuple(memories), denoiser
@@ -229,7 +213,6 @@ class StoryObjective:
         parts |= {memory.name: memory for memory in memories[1:]}
         self.module: nn.Module = nn.ModuleDict(parts)
         self.data = data
-        self.drop_memory, self.drop_all, self.again = drop_memory, drop_all, again
         self.aux_weight = aux_weight
 
     def batch(self, step: int) -> StoryBatch:
@@ -244,21 +227,17 @@ class StoryObjective:
         aux, figures = self._aux(batch, plain, told, seen)
         loss = self.aux_weight * aux
         if self.denoiser is not None:
-            drawn = self._denoise(batch, self._context(told, rng, self.drop_all, self.again), rng)
+            drawn = self._denoise(batch, self._context(told, rng, self.drop_all), rng)
             figures["denoise"] = drawn.detach()
             loss = loss + drawn
         return loss, figures
 
     @torch.no_grad()
-    def contexts(self, batch: StoryBatch, step: int) -> tuple[Context, Context, Context]:
-        """What the pages of a batch are drawn with at first and when they have been read again, and the null of guidance.
-
-        V frames of B stories each, frame after frame.
-        """
+    def contexts(self, batch: StoryBatch, step: int) -> tuple[Context, Context]:
+        """What the pages of a batch are drawn with, and the null of guidance; V frames of B stories each, frame after frame."""
         rng = step_rng(self.data.seed, step)
         _, _, told = self._read(batch, step, rng)
-        first, later = (self._context(told, rng, drop_all=0, again=share) for share in (0, 1))
-        return first, later, Context.join([kinds.null for kinds in told])
+        return self._context(told, rng, drop_all=0), Context.join([null for _, _, null in told])
 
     def _read(
         self, batch: StoryBatch, step: int, rng: torch.Generator
@@ -268,7 +247,7 @@ class StoryObjective:
         plain = Context(*self.text(batch.ids, batch.segments, batch.mask))
         pictures = self._noised(batch, rng)
         seen = memory.look(plain, pictures.flatten(0, 1)).unflatten(0, pictures.shape[:2])
-        return plain, seen, self._tell(memory, batch, plain, seen)
+        return plain, seen, self._tell(memory, batch, plain, seen, rng)
 
     def _noised(self, batch: StoryBatch, rng: torch.Generator) -> Tensor:
         """The pictures as they are fed back: with noise of a random level, (B, V, C, 16, 16)."""
@@ -276,36 +255,40 @@ class StoryObjective:
         noise = torch.randn(batch.latents.shape, generator=rng)
         return batch.latents + (level * noise).to(batch.latents.device)
 
-    def _tell(self, memory: TrainedMemory, batch: StoryBatch, plain: Context, seen: Tensor) -> list[Kinds]:
-        """What each frame can be drawn with."""
+    def _tell(
+        self, memory: TrainedMemory, batch: StoryBatch, plain: Context, seen: Tensor, rng: torch.Generator
+    ) -> list[Kinds]:
+        """For each frame: its words with memory, its words alone, and the null of guidance; B stories each."""
         stories, frames = batch.latents.shape[:2]
         tokens = plain.tokens.unflatten(0, (stories, frames))
         masks = plain.mask.unflatten(0, (stories, frames))
         nothing = Context(*self.text(*_empty_page(batch)))
         state = memory.start(stories)
+        if isinstance(memory, LSTMMemory):
+            rows = torch.arange(stories), _before_changes(batch.changed, rng)
+            met = memory.meet(state, Context(tokens[rows], masks[rows]), seen[rows])
+            state = _either(torch.rand(stories, generator=rng) < self.met, met, state)
         told = []
         for k in range(frames):
             words = Context(tokens[:, k], masks[:, k])
             one = {key: value[:1] for key, value in state.items()}
             null = memory.read(one, nothing, "uncond")  # the same for all stories
             null = Context(null.tokens.expand(stories, -1, -1), null.mask.expand(stories, -1))
-            cond = memory.read(state, words, "cond")
+            told.append((memory.read(state, words, "cond"), words, null))
             state = memory.remember(state, words, seen[:, k])
-            told.append(Kinds(cond, words, null, memory.read(state, words, "cond")))
         return told
 
-    def _context(self, told: list[Kinds], rng: torch.Generator, drop_all: float, again: float) -> Context:
-        """What the denoiser gets, frame after frame.
-
-        At times without memory (whole stories), at times nothing or read again (single frames, shares `drop_all` and `again`).
-        """
-        stories = len(told[0].words.tokens)
+    def _context(self, told: list[Kinds], rng: torch.Generator, drop_all: float) -> Context:
+        """What the denoiser gets, frame after frame: at times without memory (whole stories), at times nothing (single frames)."""
+        stories = len(told[0][0].tokens)
         forget = torch.rand(stories, generator=rng) < self.drop_memory
         picked = []
         for kinds in told:
             empty = torch.rand(stories, generator=rng) < drop_all
-            later = torch.rand(stories, generator=rng) < again
-            picked.append(kinds.pick(forget, empty, later))
+            kind = torch.where(empty, 2, forget.long())
+            every = Context.join(kinds)
+            rows = (kind * stories + torch.arange(stories)).to(every.tokens.device)
+            picked.append(some_pages(every, rows))
         return Context.join(picked)
 
     def _aux(
@@ -324,18 +307,15 @@ class StoryObjective:
         def actors(name: str) -> Tensor:
             return torch.stack([table[f"{name}{i}"] for i in range(lead - 1)], dim=2)
 
-        state = torch.stack([kinds.cond.tokens[:, :lead] for kinds in told], dim=1)
-        again = torch.stack([kinds.again.tokens[:, :lead] for kinds in told], dim=1)
+        state = torch.stack([cond.tokens[:, :lead] for cond, _, _ in told], dim=1)
         heads, rare = self.heads, {ASKED: batch.asked > 0}
         jobs = [(name, heads.page(name, words), table[name]) for name in heads.page_labels]
         jobs += [(name, heads.actors(name, words), actors(name)) for name in heads.actor_labels]
         jobs.append((ASKED, heads.actors(ASKED, words), batch.asked))
         jobs += [(name, heads.page(name, state), table[name]) for name in heads.carried_labels]
-        jobs += [(f"again_{name}", heads.page(name, again), table[name]) for name in heads.carried_labels]
         for name in heads.look_labels:
             jobs.append((f"seen_{name}", heads.actors(f"seen_{name}", seen), actors(name)))
             jobs.append((name, heads.actors(name, state), actors(name).masked_fill(~batch.seen, -1)))
-            jobs.append((f"again_{name}", heads.actors(name, again), actors(name)))
             rare[name] = batch.changed
         losses: list[Tensor] = []
         figures: dict[str, Tensor] = {}
@@ -363,6 +343,20 @@ def _balanced(counts: Tensor, rare: Tensor) -> Tensor:
     few = counts * rare
     ratio = ((counts.sum() - few.sum()) / few.sum().clamp(min=1)).clamp(1, RARE_LIMIT)
     return counts + (ratio - 1) * few
+
+
+def _before_changes(changed: Tensor, rng: torch.Generator) -> Tensor:
+    """The number of a frame of each story, (B,), on which nobody wears what the words told of; 0 if there is none."""
+    frames = torch.rand(changed.shape[:2], generator=rng).to(changed.device)
+    return frames.masked_fill(changed.any(2), -1).argmax(1)
+
+
+def _either(which: Tensor, first: State, second: State) -> State:
+    """For each story the state `first` where `which`, (B,) bool, else `second`."""
+    return {
+        key: torch.where(which.to(value.device).view(-1, *[1] * (value.ndim - 1)), first[key], value)
+        for key, value in second.items()
+    }
 
 
 def _empty_page(batch: StoryBatch) -> tuple[Tensor, Tensor, Tensor]:

@@ -106,7 +106,7 @@ def draw_missing(
     """
     from lianhuan.bench.books import is_finished, keep_story
     from lianhuan.conductor import draw_stories
-    from lianhuan.conductor.illustrate import weights_of
+    from lianhuan.conductor.tale import weights_of
 
     groups = _groups(range(len(pages)), batch)
     fed = {i: g[(k + 1) % len(g)] for g in groups for k, i in enumerate(g)} if method.shuffled else {}
