@@ -7,15 +7,17 @@ import pytest
 import torch
 from PIL import Image
 
+from cli_runs import fails, run
 from lianhuan import Book, illustrate, load_generator, load_memory, parse_story
 from lianhuan.book import Settings, read_recipe
-from lianhuan.conductor import PageDone, Planned, PortraitDone, Redraw, draw_book, draw_stories, redraw
+from lianhuan.conductor import PageDone, Planned, PortraitDone, Redraw, Step, draw_book, draw_stories, redraw
+from lianhuan.conductor.tale import portrait_of
 from lianhuan.generators import LatentDiffusion
 from lianhuan.memory import ARLDMMemory, LSTMMemory, Memory, NoMemory, Stack
 from lianhuan.memory.ar_ldm import ARLDMMemoryConfig
 from lianhuan.memory.shared_attention import SharedAttentionMemory
 from lianhuan.models.context import Context
-from lianhuan.story import PageRequest, StageEntry, Story, page_request
+from lianhuan.story import Character, PageRequest, StageEntry, Story, page_request, stage_entry
 
 TEXT = "Mia ran to the beach. Mia sat down. A fox named Lily laughed. They waved."
 STORY = parse_story(TEXT)
@@ -190,3 +192,39 @@ def test_whoever_is_fed_anothers_pictures_sees_their_portraits_too(generator, me
     draw_stories(generator, memory, [requests, others])
     straight = [image for portrait, image in given if portrait]
     assert crossed == [straight[i] for i in (1, 0, 3, 2)]
+
+
+def test_recast_gives_another_portrait_and_draws_the_pages_with_it(models, tmp_path):
+    generator, memory = models
+    first = told(generator, memory)
+    folder = tmp_path / "book"
+    book = Book.collect(first, folder)
+    done = run("recast", folder, "--name", "Lily", "--look", " dark fur ")
+    assert done.exit_code == 0
+    assert "pages 3, 4" in done.stderr
+    lily = Book.open(folder).member("Lily")
+    assert (lily.take, lily.look) == (1, "dark fur")
+    events = [e for e in draw_book(Book.open(folder), generator, memory) if not isinstance(e, Step)]
+    anew = portraits(events)
+    assert anew["Mia"] == portraits(first)["Mia"]
+    assert anew["Lily"] != portraits(first)["Lily"]
+    assert [event.reused for event in events if isinstance(event, PageDone)] == [True, True, False, False]
+    assert run("undo", folder).exit_code == 0
+    assert (
+        Book.open(folder).file.cast != book.file.cast
+    )  # drawing was the last change, casting the one before
+    assert run("undo", folder).exit_code == 0
+    assert Book.open(folder).file.cast == book.file.cast
+
+
+def test_nobody_else_can_be_recast(book):
+    fails("recast", book, "--name", "Zoe", says="nobody in this story is called 'Zoe'; its cast is")
+
+
+def test_the_number_of_a_portrait_is_written_down_where_there_is_one():
+    mia = STORY.cast[0]
+    assert "take" not in mia.model_dump()
+    again = mia.model_copy(update={"take": 2})
+    assert Character.model_validate(again.model_dump()) == again
+    entry, page = stage_entry(again), PageRequest(scene_id="s", caption="Mia ran.")
+    assert portrait_of(entry, page, seed=5).take == 2

@@ -266,7 +266,7 @@ def test_autoencoder_whitens(pictures: WorldPictures) -> None:
     assert module.decode(z).shape == x.shape
 
 
-def test_training_pages_are_a_pure_function_and_keep_looks_hidden() -> None:
+def test_training_pages_are_a_pure_function_with_all_or_nobody_on_stage() -> None:
     first = training_requests("train", 5, np.random.default_rng(1))
     assert first == training_requests("train", 5, np.random.default_rng(1))
     assert first != training_requests("train", 5, np.random.default_rng(2))

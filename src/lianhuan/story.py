@@ -17,6 +17,9 @@ Weight = Annotated[float, Field(ge=0.0, le=2.0, exclude_if=lambda weight: weight
 Picture = Annotated[str | None, Field(exclude_if=lambda picture: picture is None)]
 """Path of a picture of a character, from the book's folder; not written down where there is none."""
 
+PortraitTake = Annotated[int, Field(ge=0, exclude_if=operator.not_)]
+"""Number of the attempt at the portrait of a character; the first, 0, is not written down."""
+
 
 class Value(BaseModel):
     """A frozen record; unknown keys raise, equality means the same content."""
@@ -28,8 +31,9 @@ class Character(Value):
     """One member of the cast.
 
     `kind` is a word the generator can draw: girl, boy, woman, man, fox, rabbit ... or "person" when the text
-    does not say. `adapter` is the file of a character learnt from pictures. `picture` is a picture that shows how it
-    looks: the memory sees it before the first page. `weight` says how much its words count in the prompts of
+    does not say. `look` says what it looks like, as "red hair, blue top". `adapter` is the file of a character learnt from pictures. `picture` is a picture that shows how it
+    looks: the memory sees it before the first page; without one, a memory that wants it sees a drawn portrait, the attempt
+    `take`. `weight` says how much its words count in the prompts of
     checkpoints that take weights, see `docs/guides/checkpoints.md`.
     """
 
@@ -39,6 +43,7 @@ class Character(Value):
     look: str = ""
     adapter: str | None = None
     picture: Picture = None
+    take: PortraitTake = 0
     weight: Weight = 1.0
     spans: tuple[Span, ...] = ()
 
@@ -109,6 +114,7 @@ class StageEntry(Value):
     kind: str = "person"
     look: str = ""
     picture: Picture = None
+    take: PortraitTake = 0
     weight: Weight = 1.0
 
 

@@ -9,7 +9,7 @@ from lianhuan.book.files import LOCK, TEMPORARY, lock, remove_leftovers, unwrita
 from lianhuan.book.history import can_be_undone, past, remember
 from lianhuan.book.schema import BookFile, PageRecord, Settings, from_yaml, new_file, to_yaml
 from lianhuan.errors import BookError
-from lianhuan.story import Story
+from lianhuan.story import Character, Story
 
 TEXT = "story.txt"
 YAML = "book.yaml"
@@ -165,26 +165,33 @@ class Folder:
             self.file, self._stamp = file, _stamp(self.folder / YAML)
             return states[0].undone
 
-    def cast_learnt(self, name: str, kind: str, adapter: str) -> None:
-        """Draw a member of the cast as it was learnt from pictures.
+    def change_cast(self, name: str, **values: Any) -> None:
+        """Write other values of a member of the cast.
 
         Args:
             name: as the cast has it.
-            kind: what it is.
-            adapter: path of the file that was learnt.
+            values: names and values of a `Character`.
 
         Raises:
             BookError: nobody in the cast has this name, or `book.yaml` cannot be written.
         """
-        learnt = {"kind": kind, "adapter": adapter}
         with self.editing():
-            names = [member.name for member in self.file.cast]
-            if name not in names:
-                raise BookError(
-                    f"nobody in this story is called {name!r}; its cast is {', '.join(names) or 'empty'}"
-                )
-            cast = (c.model_copy(update=learnt) if c.name == name else c for c in self.file.cast)
+            self.member(name)
+            cast = (c.model_copy(update=values) if c.name == name else c for c in self.file.cast)
             self.change_book(cast=tuple(cast))
+
+    def member(self, name: str) -> Character:
+        """The member of the cast with this name.
+
+        Raises:
+            BookError: nobody has it.
+        """
+        cast = {member.name: member for member in self.file.cast}
+        if name not in cast:
+            raise BookError(
+                f"nobody in this story is called {name!r}; its cast is {', '.join(cast) or 'empty'}"
+            )
+        return cast[name]
 
     def change_book(self, **values: Any) -> None:
         """Write other values of the whole book, whatever else `book.yaml` holds by now.

@@ -8,6 +8,7 @@ VERBS = (
     "illustrate",
     "plan",
     "redraw",
+    "recast",
     "takes",
     "pick",
     "lock",

@@ -275,7 +275,7 @@ def _with_learnt(book: "Book", generator: "Generator", given: "Iterable[str]") -
         name, _, path = text.partition("=")
         if not name or not path:
             raise typer.BadParameter("--character wants NAME=ADAPTER")
-        book.cast_learnt(name, Adapter.load(Path(path)).info.kind, str(Path(path).resolve()))
+        book.change_cast(name, kind=Adapter.load(Path(path)).info.kind, adapter=str(Path(path).resolve()))
     return with_cast(generator, book.file.cast)
 
 

@@ -158,7 +158,7 @@ def portrait_of(entry: StageEntry, page: PageRequest, *, seed: int, take: int = 
             "stage": (entry,),
             "changes": (),
             "seed": seed,
-            "take": take,
+            "take": entry.take + take,
         }
     )
 

@@ -1,0 +1,158 @@
+"""Claims about what the stage tells beside the caption, who puts on what and who looks how, and what training makes of it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from lianhuan.data.world import TELL_LOOKS, WorldPictures, frame_request, training_requests, world_story
+from lianhuan.models.sizes import TextEncoderConfig
+from lianhuan.models.tokens import PageTokenizer
+from lianhuan.script import parse_story
+from lianhuan.script.stage import put_on
+from lianhuan.story import Change, PageRequest, StageEntry
+from lianhuan.testing.models import tiny_tokenizer
+from lianhuan.train.story import _before_changes
+from lianhuan.world.looks import look_words
+from lianhuan.world.vocabulary import COLOURS, FULL, SMALL, Vocabulary
+from test_training import pictures, story
+
+__all__ = ["pictures"]
+MIA, JON = StageEntry(name="mia", kind="girl"), StageEntry(name="jon", kind="boy")
+
+
+def words_of(*stage: StageEntry, changes: tuple[Change, ...] = ()) -> dict[int, list[str]]:
+    """The words of a page by their segment."""
+    tokenizer = tiny_tokenizer()
+    pages = PageTokenizer(tokenizer, TextEncoderConfig(tokenizer.get_vocab_size()))
+    request = PageRequest(scene_id="s", caption="they ran", stage=stage, changes=changes)
+    ids, segments, mask = (part[0].tolist() for part in pages([request]))
+    found: dict[int, list[str]] = {}
+    for word, segment, there in zip(ids, segments, mask, strict=True):
+        if there:
+            found.setdefault(segment, []).append(tokenizer.id_to_token(word))
+    return found
+
+
+def test_what_is_put_on_stands_beside_who_puts_it_on_and_nowhere_else() -> None:
+    plain = words_of(MIA, JON)
+    told = words_of(MIA, JON, changes=(Change(character="jon", item="red coat"),))
+    assert {segment for segment in told if told[segment] != plain[segment]} == {3}
+    assert told[3][: len(plain[3])] == plain[3]
+    assert told[3] == words_of(MIA, JON.model_copy(update={"look": "red coat"}))[3]
+    assert words_of(MIA, JON, changes=(Change(character="zoe", item="red coat"),)) == plain
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("world", [SMALL, FULL])
+def test_pages_of_the_world_tell_who_puts_on_what_in_the_words_of_the_caption(
+    world: Vocabulary, language: str
+) -> None:
+    tops = 0
+    for index in range(200):
+        tale = world_story("train", index, world)
+        for number, frame in enumerate(tale.frames):
+            request = frame_request(tale, number, language)
+            names = [tale.names_zh[who] if language == "zh" else who for who, _ in frame.changes]
+            assert [change.character for change in request.changes] == names
+            for (_, what), change in zip(frame.changes, request.changes, strict=True):
+                if what in COLOURS:
+                    tops += 1
+                    assert change.item in request.caption
+                    assert language == "zh" or change.item.startswith(f"{what} ")
+    assert tops > 20
+
+
+@pytest.mark.parametrize(
+    ("text", "item"),
+    [
+        ("Then Poppy slips into a green top.", "green top"),
+        ("Mia changed into an orange coat.", "orange coat"),
+        ("Tom got dressed in a blue jumper and ran.", "blue jumper"),
+        ("Mia put her red hat on.", "red hat"),
+        ("The rabbit ties on an apron.", "apron"),
+        ("Mia put on some warm gloves.", "warm gloves"),
+        ("Mia climbed to the top of the hill.", None),
+        ("Mia ran.", None),
+    ],
+)
+def test_what_a_sentence_says_is_put_on(text: str, item: str | None) -> None:
+    assert put_on(text, "en") == item
+    changes = parse_story(text).scenes[0].changes
+    assert [change.item for change in changes] == ([] if item is None else [item])
+
+
+@pytest.mark.parametrize(
+    ("text", "item"),
+    [
+        ("小红套上了一件蓝色的毛衣。", "蓝色的毛衣"),
+        ("小明换上了红色的夹克。", "红色的夹克"),
+        ("小明跑了。", None),
+    ],
+)
+def test_what_a_chinese_sentence_says_is_put_on(text: str, item: str | None) -> None:
+    assert put_on(text, "zh") == item
+
+
+def test_some_training_stories_tell_the_looks_that_their_characters_have_at_first() -> None:
+    told = 0
+    for index in range(200):
+        pages = training_requests("train", index, np.random.default_rng(index), drop_stage=0)
+        looks = {entry.name: entry.look for page in pages for entry in page.stage}
+        assert all(entry.look == looks[entry.name] for page in pages for entry in page.stage)
+        told += any(looks.values())
+        assert all(looks.values()) or not any(looks.values())
+        tale = world_story("train", index)
+        first: dict[str, tuple[str, ...]] = {}
+        for frame in tale.frames:
+            for actor in frame.graph.actors:
+                both = (*look_words(actor, "en"), *look_words(actor, "zh"))
+                first.setdefault(actor.name, both)
+                first.setdefault(tale.names_zh[actor.name], both)
+        assert all(part in first[name] for name, look in looks.items() if look for part in look.split(", "))
+    assert 0.6 * TELL_LOOKS < told / 200 < 1.4 * TELL_LOOKS
+
+
+def test_changes_are_left_out_at_times_as_the_stage_is() -> None:
+    asked = told = 0
+    for index in range(400):
+        tale = world_story("train", index)
+        pages = training_requests("train", index, np.random.default_rng(index), drop_stage=0.5)
+        asked += sum(bool(frame.changes) for frame in tale.frames)
+        told += sum(bool(page.changes) for page in pages)
+    assert 0.3 * asked < told < 0.7 * asked
+
+
+def test_a_story_begins_with_a_look_at_a_page_before_anything_was_put_on() -> None:
+    changed = torch.zeros(3, 5, 2, dtype=torch.bool)
+    changed[0, 2:, 1] = True
+    changed[1] = True
+    rng = torch.Generator().manual_seed(0)
+    found = torch.stack([_before_changes(changed, rng) for _ in range(200)])
+    assert set(found[:, 0].tolist()) == {0, 1}
+    assert set(found[:, 1].tolist()) == {0}
+    assert set(found[:, 2].tolist()) == {0, 1, 2, 3, 4}
+
+
+def test_the_first_page_knows_the_page_that_was_looked_at_and_only_then(
+    pictures: WorldPictures, tmp_path: Path
+) -> None:
+    objective = story(pictures)
+    objective.drop_memory, objective.drop_all = 0.0, 0.0
+    torch.manual_seed(1)
+    torch.nn.init.normal_(objective.memories[0].recall.weight)
+    batch = objective.batch(0)
+    others = replace(batch, latents=batch.latents + 1)
+    stories = len(batch.latents)
+
+    def first_pages(share: float, step: int) -> torch.Tensor:
+        """How far apart the first pages of each story are when all pictures differ."""
+        objective.met = share
+        seen = [objective.contexts(one, step)[0].tokens[:stories] for one in (batch, others)]
+        return (seen[0] - seen[1]).abs().amax((1, 2))
+
+    assert (first_pages(1.0, 0) > 1e-3).all()
+    assert (first_pages(0.0, 0) == 0).all()
+    assert (first_pages(1.0, 1) == 0).all()  # AR-LDM's turn, which has no looks under names
