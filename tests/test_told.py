@@ -96,6 +96,23 @@ def test_what_a_chinese_sentence_says_is_put_on(text: str, item: str | None) -> 
     assert put_on(text, "zh") == item
 
 
+@pytest.mark.parametrize(
+    ("text", "looks"),
+    [
+        ("Mia had long red hair. She met a fox with dark fur.", {"Mia": "long red hair", "fox": "dark fur"}),
+        ("Tom ran. His black hair was wet. Then his hair was red hair.", {"Tom": "black hair"}),
+        ("Anna and Tom went home. They had brown hair.", {}),
+        ("Mia saw the grey fur coat of the lady.", {}),
+        ("The hair was red. Mia ran.", {}),
+        ("小红有一头黑色的长发。小明跑了。", {"小红": "黑色的长发"}),
+        ("小红穿着一件红色的毛衣。", {}),
+    ],
+)
+def test_hair_and_fur_are_read_from_a_story(text: str, looks: dict[str, str]) -> None:
+    found = {member.name: member.look for member in parse_story(text).cast if member.look}
+    assert found == looks
+
+
 def test_some_training_stories_tell_the_looks_that_their_characters_have_at_first() -> None:
     told = 0
     for index in range(200):

@@ -13,12 +13,14 @@ PEOPLE = frozenset({"girl", "boy", "woman", "man", "person"})
 class Person:
     """A cast member while the story is being read.
 
-    `gender` is "m", "f", or "" while unknown; `kind` is a word the generator can draw, another animal, or "person".
+    `gender` is "m", "f", or "" while unknown; `kind` is a word the generator can draw, another animal, or "person"; `look` is
+    what the text says of hair or fur.
     """
 
     name: str
     kind: str = "person"
     gender: str = ""
+    look: str = ""
     aliases: list[str] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
 

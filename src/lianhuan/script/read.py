@@ -9,6 +9,7 @@ from typing import Protocol
 from lianhuan.errors import StoryError
 from lianhuan.script import lexicon_en
 from lianhuan.script.chinese import Chinese
+from lianhuan.script.looks import find_looks
 from lianhuan.script.names import Names
 from lianhuan.script.nouns import Nouns
 from lianhuan.script.people import Link, Person, Sign
@@ -105,6 +106,7 @@ def _parse(text: str, scenes: str, title: str | None, fallback: str, limit: int)
     quotations = quotations_of(masked, told)
     people, signs = _cast(masked.replace("’", "'"), language, quotations)
     links = Resolver(masked, sentences).read(signs)
+    find_looks(masked, language, links, sentences)
     places = [] if language in ("ja", "other") else places_in(masked, language, quotations)
     return Story(
         title=title or (heading.title if heading else "") or fallback or _opening(text, sentences[0]),
@@ -195,7 +197,8 @@ def _characters(people: list[Person], links: list[Link]) -> tuple[Character, ...
             link.sign.who.spans.append((link.sign.start, link.sign.end))
     ordered = sorted((person for person in people if person.spans), key=lambda person: person.spans[0])
     return tuple(
-        Character(name=p.name, kind=_kind(p), aliases=tuple(p.aliases), spans=tuple(p.spans)) for p in ordered
+        Character(name=p.name, kind=_kind(p), aliases=tuple(p.aliases), look=p.look, spans=tuple(p.spans))
+        for p in ordered
     )
 
 
