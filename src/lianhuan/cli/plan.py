@@ -86,7 +86,7 @@ def _tables(story: "Story", unseen: "tuple[Unseen, ...] | None") -> None:
         )
         for s in story.scenes
     ]
-    cast = [(c.name, c.kind, ", ".join(c.aliases), str(len(c.spans))) for c in story.cast]
+    cast = [(c.name, c.kind, c.look, ", ".join(c.aliases), str(len(c.spans))) for c in story.cast]
     places = [(p.name, str(len(p.spans))) for p in story.places]
     mentions = [
         (
@@ -99,7 +99,7 @@ def _tables(story: "Story", unseen: "tuple[Unseen, ...] | None") -> None:
     ]
     for title, columns, rows in (
         ("Scenes", ("Id", "Words", "On stage", "Place", "Puts on"), scenes),
-        ("Cast", ("Name", "Kind", "Aliases", "Named"), cast),
+        ("Cast", ("Name", "Kind", "Look", "Aliases", "Named"), cast),
         ("Places", ("Name", "Named"), places),
         ("Mentions", ("Words", "Means", "", "Characters"), mentions),
     ):
