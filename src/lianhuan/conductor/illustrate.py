@@ -117,9 +117,10 @@ def pages_of(telling: Telling) -> Pages:
             recipe |= {"given": picture_hash(given), "after": tale.before}
             image = fit_square(given, tale.generator.size)
         else:
-            yield from tale.cast(number, request)
+            there = tale.known(request, recipe)  # whatever is remembered
+            yield from tale.cast(number, request, anew=there is None)
             recipe["after"] = tale.before
-            there = tale.known(request, recipe)
+            there = there or tale.known(request, recipe)
             image = there or (yield from tale.draw(number, request, words, telling.controls))
         tale.remember(request, words, image)
         yield PageDone(number, request.scene_id, image, recipe, there is not None, "given" in recipe)

@@ -124,11 +124,14 @@ class Tale:
         told = request.model_dump_json(exclude={"seed", "take", *Settings.model_fields})
         self.before = short_hash(f"{self.before} {told} {picture_hash(image)}")
 
-    def cast(self, number: int, request: PageRequest) -> Steps[Ready | PortraitDone, None, None]:
-        """Draw a portrait of everybody who comes onto page `number` and whom nobody has met yet, for memories that want it.
+    def cast(
+        self, number: int, request: PageRequest, *, anew: bool
+    ) -> Steps[Ready | PortraitDone, None, None]:
+        """Remember a portrait of everybody who comes onto page `number` and whom nobody has met yet, for memories that want it.
 
         A portrait shows its character alone and is drawn from its name and kind, with nothing remembered: so a look belongs to
-        the character and to the seed of the book, whatever happens on its first page.
+        the character and to the seed of the book, whatever happens on its first page. Unless `anew`, portraits are taken that
+        are there and none is drawn: then the page has its picture already, and whoever is on it looks as there.
         """
         for entry in request.stage if self.memory.casts else ():
             if entry.name in self._met:
@@ -136,6 +139,8 @@ class Tale:
             asked = portrait_of(entry, request, seed=self.how["seed"])
             recipe, words = self.recipe(asked), self.words(asked)
             there = self.known(asked, recipe)
+            if there is None and not anew:
+                continue
             contexts = contexts_of(self.memory, self.memory.start(1), words, self._null)
             ready = Ready(number, asked, contexts, (), self.generator, self._networks, portrait=True)
             image = there or (yield from _drawn(ready))
