@@ -74,6 +74,8 @@ def test_pages_of_the_world_tell_who_puts_on_what_in_the_words_of_the_caption(
         ("Mia put her red hat on.", "red hat"),
         ("The rabbit ties on an apron.", "apron"),
         ("Mia put on some warm gloves.", "warm gloves"),
+        ("Nora walked along the street in a long red coat.", "long red coat"),
+        ("Nora kept the key in her coat.", None),
         ("Mia climbed to the top of the hill.", None),
         ("Mia ran.", None),
     ],

@@ -56,12 +56,14 @@ _CLOTHES = (
     "cape|robe|gown|pyjamas|pajamas|raincoat|apron|vest|hoodie|crown|costume|uniform|suit|blouse|overalls|swimsuit|slippers|sandals|bonnet|kimono|clothes|"
     "top|glasses|bow"
 )
+_COLOURS = "red|orange|yellow|green|blue|purple|pink|white|black|brown|gr[ea]y|golden|silver"
 _DET = r"(?:a pair of|a|an|the|his|her|their|its|some)"
 _ITEM = rf"(?:(?:[a-z-]+,? ){{0,4}}?(?:{_CLOTHES})\b(?! and [a-z]+ (?:{_CLOTHES})))"
 _WEAR = re.compile(
     rf"\b(?:(?:puts?|putting|pull(?:s|ed)?|tried|tries|slip(?:s|ped)?|tie[sd]?) (?:on|into)|chang(?:e|es|ed|ing) into|wore|wears|(?:was |is )?wearing|"
     rf"(?:was |is |got )?dressed in)\s+(?:{_DET}\s+)?(?P<item>{_ITEM})"
-    rf"|\b(?:puts?|putting|pulled)\s+{_DET}\s+(?P<late>{_ITEM})\s+on\b",
+    rf"|\b(?:puts?|putting|pulled)\s+{_DET}\s+(?P<late>{_ITEM})\s+on\b"
+    rf"|\bin\s+an?\s+(?P<dressed>(?:[a-z-]+,? ){{0,2}}?(?:{_COLOURS}) (?:[a-z-]+ )?(?:{_CLOTHES}))\b",
     re.IGNORECASE,
 )
 _WEAR_ZH = re.compile(
