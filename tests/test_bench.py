@@ -35,8 +35,11 @@ def _draw(folder: Path, generator: OracleGenerator, method: Method, batch: int =
 
 
 def _memory() -> LSTMMemory:
+    """One that asks for no portraits, which are no pages (`test_portraits.py`)."""
     config = LSTMMemoryConfig(width=WIDTH, picture_width=WIDTH, hidden=WIDTH)
-    return LSTMMemory(config).eval().requires_grad_(False)
+    memory = LSTMMemory(config).eval().requires_grad_(False)
+    memory.casts = False
+    return memory
 
 
 @pytest.fixture(autouse=True)

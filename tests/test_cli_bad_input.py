@@ -74,7 +74,7 @@ def test_output_folders_that_cannot_be_used(drawing: list[object], book: Path, t
 def test_a_full_disk_is_told_and_the_book_goes_on_later(
     drawing: list[object], book: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sync, left = os.fsync, iter(range(11))
+    sync, left = os.fsync, iter(range(15))
 
     def full(descriptor: int) -> None:
         if next(left, None) is None:

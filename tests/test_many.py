@@ -183,7 +183,7 @@ def test_pages_that_are_ready_at_the_same_time_are_drawn_in_one_call(tiny_model,
     assert calls == [3, 3, 3, 2]  # their portraits first
     calls.clear()
     assert pictures(illustrate_many(several, batch=2)) == expected
-    assert calls == [2, 2, 2, 1, 1]
+    assert calls == [2, 2, 2, 2, 1, 1, 1]
 
 
 def test_only_pages_that_one_call_can_draw_share_it(tiny_model, monkeypatch):
