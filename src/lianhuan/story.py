@@ -31,7 +31,7 @@ class Character(Value):
     """One member of the cast.
 
     `kind` is a word the generator can draw: girl, boy, woman, man, fox, rabbit ... or "person" when the text
-    does not say. `look` says what it looks like, as "red hair, blue top". `adapter` is the file of a character learnt from pictures. `picture` is a picture that shows how it
+    does not say. `look` says what it looks like, as "red top". `adapter` is the file of a character learnt from pictures. `picture` is a picture that shows how it
     looks: the memory sees it before the first page; without one, a memory that wants it sees a drawn portrait, the attempt
     `take`. `weight` says how much its words count in the prompts of
     checkpoints that take weights, see `docs/guides/checkpoints.md`.

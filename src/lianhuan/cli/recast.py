@@ -13,7 +13,7 @@ def recast(
     name: Annotated[str, typer.Option(metavar="NAME", help="Who, as the cast of the book has it.")],
     look: Annotated[
         str | None,
-        typer.Option(metavar="TEXT", help="What the character looks like, as 'red hair, blue top'."),
+        typer.Option(metavar="TEXT", help="What the character looks like, as 'red top'."),
     ] = None,
 ) -> None:
     """Give a character another look: its portrait is drawn anew, in the words of --look if there are some.
