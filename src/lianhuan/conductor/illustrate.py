@@ -58,7 +58,8 @@ def illustrate(  # noqa: PLR0913 - one argument per choice
         home: the folder where the paths of the cast's pictures begin.
 
     Yields:
-        `Planned`, then for every page its `Step`s and its `PageDone`. Closing the generator stops the drawing.
+        `Planned`, then for every page a `PortraitDone` for each character whom the memory wants to see first, its `Step`s and
+        its `PageDone`. Closing the generator stops the drawing.
 
     Raises:
         CheckpointError: the generator cannot draw with this memory, these controls, this sampler, this negative prompt, or

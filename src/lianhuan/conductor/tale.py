@@ -24,7 +24,7 @@ from lianhuan.story import DEFAULT_GUIDANCE, PageRequest, StageEntry, Story, pag
 
 Recipe = Mapping[str, Any]
 Known = Callable[[str, Recipe], Image.Image | None]
-"""Looks up a finished picture of a scene by its recipe; None if there is none."""
+"""Looks up a finished picture of a scene, or a portrait ("cast/" and a name), by its recipe; None if there is none."""
 
 
 @dataclass(frozen=True)
