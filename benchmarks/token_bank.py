@@ -27,6 +27,7 @@ class TokenBank:
     name = "storydiffusion"
     fingerprint = ""
     gives: frozenset[Input] = frozenset()
+    casts = False
 
     def __init__(self) -> None:
         self.earlier: tuple[dict[tuple[int, str], Tensor], ...] = ()
