@@ -11,6 +11,7 @@ from lianhuan.conductor.tale import (
     Tale,
     Telling,
     contexts_of,
+    newcomers,
     picture_hash,
     portrait_of,
     written,
@@ -23,7 +24,7 @@ from lianhuan.memory import Memory
 from lianhuan.memory.base import State
 from lianhuan.memory.load import check_accepted, fit
 from lianhuan.models.context import Context
-from lianhuan.story import DEFAULT_GUIDANCE, PageRequest, StageEntry, Story
+from lianhuan.story import DEFAULT_GUIDANCE, PageRequest, Story
 
 
 def illustrate(  # noqa: PLR0913 - one argument per choice
@@ -178,36 +179,33 @@ class _Cast:
     def __init__(self, generator: Generator, memory: Memory, null: Context, fed: Sequence[int]):
         self.generator, self.memory, self.null, self.fed = generator, memory, null, fed
         self.met: list[set[str]] = [set() for _ in fed]
-        self.portraits: list[list[Image.Image]] = [[] for _ in fed]
+        self.portraits: list[dict[str, Image.Image]] = [{} for _ in fed]
 
-    def meet(self, pages: Sequence[PageRequest]) -> list[list[StageEntry]]:
-        """Who is on the pages of the stories and was on none before."""
-        new = [
-            [e for e in page.stage if e.name not in met] for page, met in zip(pages, self.met, strict=True)
-        ]
-        for entries, met in zip(new, self.met, strict=True):
-            met |= {entry.name for entry in entries}
-        return new
+    def meet(self, pages: Sequence[PageRequest]) -> None:
+        """From now on everybody on the pages of the stories is known."""
+        for page, met in zip(pages, self.met, strict=True):
+            met |= {entry.name for entry in page.stage}
 
     def shown(self, pages: Sequence[PageRequest], states: Sequence[State]) -> list[State]:
         """The states once everybody who is new on the pages has been seen, for a memory that wants it."""
-        new = self.meet(pages) if self.memory.casts else []
+        after = list(states)
+        if not self.memory.casts:
+            return after
         asked = [
-            (i, portrait_of(entry, pages[i], seed=pages[i].seed, take=pages[i].take))
-            for i, entries in enumerate(new)
-            for entry in entries
+            (i, portrait_of(entry, page, seed=page.seed, take=page.take))
+            for i, page in enumerate(pages)
+            for entry in newcomers(page, self.met[i])
         ]
+        self.meet(pages)
         requests = [request for _, request in asked]
         words = [self.generator.encode([request]) for request in requests]
         blank = [self.memory.start(1) for _ in asked]
         images = _drawn_together(self.generator, self.memory, requests, words, blank, self.null)
-        numbers = []
-        for (i, _), image in zip(asked, images, strict=True):
-            numbers.append(len(self.portraits[i]))
-            self.portraits[i].append(image)
-        after = list(states)
-        for (i, _), said, number in zip(asked, words, numbers, strict=True):
-            others = self.portraits[self.fed[i]]
+        for (i, request), image in zip(asked, images, strict=True):
+            self.portraits[i][request.scene_id] = image
+        for (i, request), said in zip(asked, words, strict=True):
+            number = list(self.portraits[i]).index(request.scene_id)
+            others = list(self.portraits[self.fed[i]].values())
             image = others[number % len(others)]
             after[i] = written(self.generator, self.memory, after[i], said, image, portrait=True)
         return after

@@ -1,7 +1,7 @@
 """A story while it is told: who has been met, and what is remembered of its pages so far."""
 
 import hashlib
-from collections.abc import Callable, Generator as Steps, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator as Steps, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -133,9 +133,7 @@ class Tale:
         the character and to the seed of the book, whatever happens on its first page. Unless `anew`, portraits are taken that
         are there and none is drawn: then the page has its picture already, and whoever is on it looks as there.
         """
-        for entry in request.stage if self.memory.casts else ():
-            if entry.name in self._met:
-                continue
+        for entry in newcomers(request, self._met) if self.memory.casts else ():
             asked = portrait_of(entry, request, seed=self.how["seed"])
             recipe, words = self.recipe(asked), self.words(asked)
             there = self.known(asked, recipe)
@@ -151,6 +149,15 @@ class Tale:
 def _drawn(ready: Ready) -> Steps[Ready, None, Image.Image]:
     yield ready
     return ready.picture.result(timeout=0)
+
+
+def newcomers(page: PageRequest, met: Collection[str]) -> list[StageEntry]:
+    """Those on a page whose names are not among those `met`, each once."""
+    found: dict[str, StageEntry] = {}
+    for entry in page.stage:
+        if entry.name not in met:
+            found.setdefault(entry.name, entry)
+    return list(found.values())
 
 
 def portrait_of(entry: StageEntry, page: PageRequest, *, seed: int, take: int = 0) -> PageRequest:
