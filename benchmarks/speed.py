@@ -1,20 +1,24 @@
-"""Seconds a page of the embedded model against diffusers' StableDiffusionPipeline with the same networks, steps and guidance.
+"""Seconds a picture of the embedded model against diffusers' StableDiffusionPipeline with the same networks, steps and guidance.
 
-Run:  python benchmarks/speed.py [--pages 6] [--steps 20] [--cold 1] [--json out.json]
-"torch" and "light" are the two engines with that many steps, "few" is the light engine with the model's own few steps.
-All sides draw in turn in one process (page by page), so that a busy machine slows all; the ratios are what counts. With --cold N
+Run:  python benchmarks/speed.py [--books 3] [--steps 20] [--cold 1] [--json out.json]
+"torch" and "light" are the two engines with that many steps, "exact" is the light engine without 8-bit numbers, "few" is the light engine with the model's own few steps.
+All sides draw in turn in one process, a book each (its pictures are the pages and the portraits before them), so that a busy machine
+slows all; the ratios are what counts. With --cold N
 the whole command, from a text to a PDF of six pages, is timed N times with each engine as well, in turn, with its peak memory.
 """
 
 import argparse
 import json
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -23,9 +27,11 @@ from diffusers import DPMSolverMultistepScheduler, StableDiffusionPipeline
 from torch import Tensor, nn
 
 from lianhuan import illustrate, load_generator, load_memory, parse_story
-from lianhuan.conductor import PageDone
+from lianhuan.conductor import PageDone, PortraitDone
 from lianhuan.generators import Generator, LatentDiffusion
+from lianhuan.memory import Memory
 from lianhuan.models.context import Context
+from lianhuan.models.files import RANGES
 from lianhuan.sampling import page_noise
 from lianhuan.story import DEFAULT_GUIDANCE, PageRequest
 
@@ -117,13 +123,30 @@ class Stopwatch:
         self.seconds += time.perf_counter() - self._begun
 
 
-def pages(generator: Generator, steps: int | None) -> Iterator[None]:
-    """Draws the story again and again, a page at a time; None takes the model's own few steps."""
-    memory = load_memory("lstm", "storybook", engine=generator.engine)
-    while True:
-        for event in illustrate(parse_story(STORY), generator, memory=memory, steps=steps):
-            if isinstance(event, PageDone):
-                yield
+def timed(job: Callable[[], None]) -> float:
+    """Seconds that it takes."""
+    begun = time.perf_counter()
+    job()
+    return time.perf_counter() - begun
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a side draws: its generator, and its steps; None takes the model's own few steps."""
+
+    generator: Generator
+    memory: Memory
+    steps: int | None
+
+
+def book(way: Way) -> list[float]:
+    """Seconds of each picture of the story."""
+    spent, begun = [], time.perf_counter()
+    for event in illustrate(parse_story(STORY), way.generator, memory=way.memory, steps=way.steps):
+        if isinstance(event, PageDone | PortraitDone):
+            spent.append(time.perf_counter() - begun)
+            begun = time.perf_counter()
+    return spent
 
 
 def cold(engine: str, steps: int | None) -> dict[str, float]:
@@ -144,53 +167,66 @@ def cold(engine: str, steps: int | None) -> dict[str, float]:
     return {"seconds": seconds, "peak_memory_mb": int(done.stdout.split()[-1]) / 1024}
 
 
+def exact_model(folder: Path) -> str:
+    """The shipped model, but with 32-bit numbers throughout, in `folder`."""
+    package = resources.files("lianhuan") / "weights" / "storybook"
+    shutil.copytree(str(package), folder, ignore=shutil.ignore_patterns(RANGES))
+    return str(folder)
+
+
 def main() -> None:
-    """Draw the same number of pages on all sides in turn and print seconds, ratios, share outside the model, peak memory."""
+    """Draw the same books on all sides in turn and print seconds, ratios, share outside the model, peak memory."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pages", type=int, default=6)
+    parser.add_argument("--books", type=int, default=3)
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--cold", type=int, default=0)
     parser.add_argument("--json", default=None)
     options = parser.parse_args()
     torch.set_num_threads(2)
-    generator = load_generator()
     noise = torch.from_numpy(page_noise(0, "s001", 0, (1, 8, 16, 16)))
-    light = load_generator(engine="light")
-    ways = {"torch": (generator, options.steps), "light": (light, options.steps), "few": (light, None)}
-    sides = {name: pages(*way) for name, way in ways.items()}
-    for side in sides.values():
-        next(side)
+    with tempfile.TemporaryDirectory() as folder:
+        models = {
+            "torch": load_generator(),
+            "exact": load_generator(exact_model(Path(folder) / "model"), engine="light"),
+            "light": load_generator(engine="light"),
+        }
+        memories = {e: load_memory("lstm", "storybook", engine=e) for e in ("torch", "light")}
+        ways = {name: Way(one, memories[one.engine], options.steps) for name, one in models.items()}
+        ways["few"] = Way(models["light"], memories["light"], None)
+        pictures = [len(book(way)) for way in ways.values()].pop()
+    generator = models["torch"]
     stock_page(generator, noise, 2)
     inside, within = Stopwatch(generator), 0.0
-    times: dict[str, list[float]] = {"stock": [], **{name: [] for name in ways}}
-    for _ in range(options.pages):
-        for name, spent in times.items():
-            start = time.perf_counter()
-            if name == "stock":
-                stock_page(generator, noise, options.steps)
-            else:
-                inside.seconds = 0.0
-                next(sides[name])
-                within += inside.seconds
-            spent.append(time.perf_counter() - start)
+    times: dict[str, list[list[float]]] = {"stock": [], **{name: [] for name in ways}}
+    for _ in range(options.books):
+        times["stock"].append(
+            [timed(lambda: stock_page(generator, noise, options.steps)) for _ in range(pictures)]
+        )
+        for name, way in ways.items():
+            inside.seconds = 0.0
+            times[name].append(book(way))
+            within += inside.seconds if name == "torch" else 0
+    medians = {name: [statistics.median(one) for one in books] for name, books in times.items()}
     report: dict[str, object] = {
-        "pages": options.pages,
+        "books": options.books,
+        "pictures_per_book": pictures,
         "steps": options.steps,
-        "seconds_per_page": {name: statistics.median(spent) for name, spent in times.items()},
+        "seconds_per_picture": {name: statistics.median(found) for name, found in medians.items()},
         "stock_over": {
-            name: statistics.median(t / o for t, o in zip(times["stock"], times[name], strict=True))
+            name: statistics.median(t / o for t, o in zip(medians["stock"], medians[name], strict=True))
             for name in ways
         },
-        "torch_share_outside_the_networks": 1 - within / sum(times["torch"]),
+        "torch_share_outside_the_networks": 1 - within / sum(map(sum, times["torch"])),
         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
     runs = [
-        {name: cold(one.engine, steps) for name, (one, steps) in ways.items()} for _ in range(options.cold)
+        {name: cold(way.generator.engine, way.steps) for name, way in ways.items() if name != "exact"}
+        for _ in range(options.cold)
     ]
     if runs:
         report["cold"] = {
             name: {key: statistics.median(run[name][key] for run in runs) for key in runs[0][name]}
-            for name in ways
+            for name in runs[0]
         }
     text = json.dumps(report, indent=2)
     print(text)  # noqa: T201 - a script's result

@@ -10,6 +10,7 @@ from pathlib import Path
 from lianhuan.models.edges import STORYBOOK_LAYERS
 from lianhuan.models.few_steps import FewSteps
 from lianhuan.train import finish, parts
+from lianhuan.train.calibrate import calibrate
 from lianhuan.train.loop import TrainConfig, TrainStep
 
 STORIES = 20_000
@@ -21,7 +22,7 @@ WIDTHS = (64, 160, 256)
 
 def run(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
     """All parts; `steps` replaces the number of steps of each (to try the chain)."""
-    for part in (autoencoder, reader, story, memory, denoiser, decoder, few_steps):
+    for part in (autoencoder, reader, story, memory, denoiser, decoder, few_steps, int8):
         yield from part(folder, resume=resume, steps=steps)
 
 
@@ -148,3 +149,11 @@ def few_steps(folder: Path, *, resume: bool = False, steps: int | None = None) -
     return finish.train_few_steps(
         folder, config, FewSteps(steps=4, guidance=4.5), stories=STORIES, batch=10, resume=resume
     )
+
+
+def int8(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:  # noqa: ARG001 - takes no steps
+    """The ranges in which the light engine computes with 8-bit numbers, from 24 drawn stories; after all other parts.
+
+    Two cores, about 3 minutes.
+    """
+    return calibrate(folder, stories=steps or 24)

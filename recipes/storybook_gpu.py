@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lianhuan.models.few_steps import FewSteps
 from lianhuan.train import finish, parts
+from lianhuan.train.calibrate import calibrate
 from lianhuan.train.loop import TrainConfig, TrainStep
 from lianhuan.world.vocabulary import FULL
 
@@ -19,7 +20,7 @@ LARGE = 6000
 
 def run(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
     """All parts; `steps` replaces the number of steps of each (to try the chain)."""
-    for part in (autoencoder, reader, story, denoiser, decoder, few_steps):
+    for part in (autoencoder, reader, story, denoiser, decoder, few_steps, int8):
         yield from part(folder, resume=resume, steps=steps)
 
 
@@ -68,3 +69,8 @@ def few_steps(folder: Path, *, resume: bool = False, steps: int | None = None) -
     return finish.train_few_steps(
         folder, config, FewSteps(steps=4, guidance=4.5), stories=STORIES, batch=32, resume=resume, world=FULL
     )
+
+
+def int8(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:  # noqa: ARG001 - takes no steps
+    """The ranges in which the light engine computes with 8-bit numbers, from 24 drawn stories."""
+    return calibrate(folder, stories=steps or 24, world=FULL)

@@ -10,6 +10,7 @@ from pathlib import Path
 from lianhuan.models.edges import STORYBOOK_LAYERS
 from lianhuan.models.few_steps import FewSteps
 from lianhuan.train import finish, parts
+from lianhuan.train.calibrate import calibrate
 from lianhuan.train.grow import grow
 from lianhuan.train.loop import TrainConfig, TrainStep
 from lianhuan.world.vocabulary import FULL
@@ -29,7 +30,7 @@ def run(
     if not (folder / "model").exists():
         grow(Path(smaller), folder, FULL)
     drawing = (autoencoder, story, memory, denoiser, history, memories)
-    for part in (*drawing, decoder, few_steps, sketch, reader, clip, noisy_clip):
+    for part in (*drawing, decoder, few_steps, int8, sketch, reader, clip, noisy_clip):
         yield from part(folder, resume=resume, steps=steps)
 
 
@@ -117,3 +118,8 @@ def noisy_clip(folder: Path, *, resume: bool = False, steps: int | None = None) 
     """The eye by which the CLIP guides a drawing, batches of 64 pictures."""
     config = TrainConfig(steps=steps or 2000, learning_rate=1e-3, warmup=100, decay=0.5, ema=0.99)
     return parts.train_noisy_clip(folder, config, stories=STORIES, batch=64, resume=resume, world=FULL)
+
+
+def int8(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:  # noqa: ARG001 - takes no steps
+    """The ranges in which the light engine computes with 8-bit numbers, from 24 drawn stories."""
+    return calibrate(folder, stories=steps or 24, world=FULL)

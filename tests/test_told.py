@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 import torch
 
-from lianhuan.data.world import TELL_LOOKS, WorldPictures, frame_request, training_requests, world_story
+from lianhuan.data.world import (
+    TELL_LOOKS,
+    WorldPictures,
+    frame_request,
+    told_looks,
+    training_requests,
+    world_story,
+)
 from lianhuan.models.sizes import TextEncoderConfig
 from lianhuan.models.tokens import PageTokenizer
 from lianhuan.script import parse_story
@@ -132,6 +139,49 @@ def test_some_training_stories_tell_the_looks_that_their_characters_have_at_firs
                 first.setdefault(tale.names_zh[actor.name], both)
         assert all(part in first[name] for name, look in looks.items() if look for part in look.split(", "))
     assert 0.6 * TELL_LOOKS < told / 200 < 1.4 * TELL_LOOKS
+
+
+def test_what_a_page_tells_of_looks_is_known_of_each_actor() -> None:
+    heads = tops = 0
+    for index in range(200):
+        tale = world_story("train", index)
+        pages = training_requests("train", index, np.random.default_rng(index), drop_stage=0.2)
+        for number, page in enumerate(pages):
+            actors = tale.frames[number].graph.actors
+            said = " ".join(entry.look for entry in page.stage)
+            for (head, top), actor in zip(told_looks(tale, number, page), actors, strict=True):
+                words = [look_words(actor, language) for language in ("en", "zh")]
+                assert not head or any(one[0] in said for one in words)
+                assert not top or any(one[1] in said for one in words)
+                if len(page.stage) == 1:
+                    assert [head, top] == [any(one[i] in said for one in words) for i in (0, 1)]
+                heads, tops = heads + head, tops + top
+    assert heads > 50 < tops
+
+
+def test_some_pages_say_no_more_than_a_portrait_and_others_are_as_before() -> None:
+    alone = total = 0
+    for index in range(300):
+        plain = training_requests("train", index, np.random.default_rng(index), drop_stage=0)
+        mixed = training_requests("train", index, np.random.default_rng(index), drop_stage=0, alone=1.0)
+        for before, page in zip(plain, mixed, strict=True):
+            single = len(before.stage) == 1 and not before.changes
+            assert (page.caption, page.place) == (("", None) if single else (before.caption, before.place))
+            assert len(page.stage) == len(before.stage)
+            alone, total = alone + single, total + 1
+    assert 0.1 < alone / total < 0.9
+
+
+def test_told_looks_are_asked_of_the_words_and_others_are_not(pictures: WorldPictures) -> None:
+    objective = story(pictures)
+    batch = next(one for one in map(objective.batch, range(50)) if one.told.any() and not one.told.all())
+    figures = objective.loss(batch, 0, torch.device("cpu"))[1]
+    assert {"told_head", "told_top"} <= set(figures)
+    some = {
+        name: objective.loss(replace(batch, told=told), 0, torch.device("cpu"))[0]
+        for name, told in {"as it is": batch.told, "nothing": torch.zeros_like(batch.told)}.items()
+    }
+    assert some["as it is"] > some["nothing"]  # the same seed, and two losses more
 
 
 def test_changes_are_left_out_at_times_as_the_stage_is() -> None:

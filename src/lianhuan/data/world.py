@@ -16,7 +16,7 @@ from lianhuan.script.stage import put_on
 from lianhuan.story import Change, PageRequest, StageEntry
 from lianhuan.world.draw import draw
 from lianhuan.world.looks import look_words
-from lianhuan.world.scene import SceneGraph, WorldStory, classes, labels
+from lianhuan.world.scene import Actor, SceneGraph, WorldStory, classes, labels
 from lianhuan.world.stories import SPLITS, recaption, story
 from lianhuan.world.vocabulary import SMALL, STYLES, Vocabulary
 
@@ -164,11 +164,13 @@ def training_requests(
     index: int,
     rng: np.random.Generator,
     drop_stage: float = 0.15,
+    alone: float = 0.0,
     world: Vocabulary = SMALL,
 ) -> list[PageRequest]:
     """One story's pages for training: a fresh paraphrase in English (3 of 4) or Chinese, parts of the stage left out at times.
 
     In a share `TELL_LOOKS` of the stories the stage says what its characters looked like at first, as the cast of a book may.
+    A share `alone` of the pages with one character who puts on nothing say who it is and no more, as portraits do.
     """
     tale = recaption(world_story(split, index, world), int(rng.integers(2**31)))
     language = "zh" if rng.random() < 0.25 else "en"
@@ -176,7 +178,35 @@ def training_requests(
     if rng.random() < TELL_LOOKS:
         looks = _first_looks(tale, language, rng)
         pages = [_with_looks(page, looks) for page in pages]
-    return [_thinned(page, rng, drop_stage) for page in pages]
+    return [
+        _as_portrait(page)
+        if _may_be_portrait(page) and rng.random() < alone
+        else _thinned(page, rng, drop_stage)
+        for page in pages
+    ]
+
+
+def told_looks(tale: WorldStory, number: int, page: PageRequest) -> list[tuple[bool, bool]]:
+    """Whether `page`, of frame `number`, says the hair or fur, and the top, that each actor of the frame has there."""
+    looks = {entry.name: entry.look for entry in page.stage}
+    told = []
+    for actor in tale.frames[number].graph.actors:
+        said = looks.get(actor.name) or looks.get(tale.names_zh[actor.name], "")
+        head, top = ({words[i] for words in _in_all_languages(actor)} for i in (0, 1))
+        told.append((any(word in said for word in head), any(word in said for word in top)))
+    return told
+
+
+def _in_all_languages(actor: Actor) -> list[tuple[str, str]]:
+    return [look_words(actor, language) for language in ("en", "zh")]
+
+
+def _may_be_portrait(page: PageRequest) -> bool:
+    return len(page.stage) == 1 and not page.changes
+
+
+def _as_portrait(page: PageRequest) -> PageRequest:
+    return page.model_copy(update={"caption": "", "place": None})
 
 
 def _first_looks(tale: WorldStory, language: str, rng: np.random.Generator) -> dict[str, str]:

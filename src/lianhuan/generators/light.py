@@ -1,11 +1,13 @@
 """The embedded model's generator without torch: networks by OpenVINO, everything else in NumPy."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import openvino as ov
 from PIL import Image
 from tokenizers import Tokenizer
 
@@ -17,17 +19,16 @@ from lianhuan.generators.loop import Predict, Predictions, any_loses, branches_o
 from lianhuan.images import fit_square
 from lianhuan.models.context import Context
 from lianhuan.models.few_steps import FEW_STEPS, read_few_steps
-from lianhuan.models.files import fingerprint, load_arrays, read_config
+from lianhuan.models.files import fingerprint, load_arrays, read_config, read_ranges
 from lianhuan.models.light.autoencoder import decoder, encoder
 from lianhuan.models.light.graph import Graph
 from lianhuan.models.light.run import Network
-from lianhuan.models.light.unet import sinusoids, summary_tokens, unet
-from lianhuan.models.light.words import text_encoder
+from lianhuan.models.light.text_encoder import text_encoder
+from lianhuan.models.light.unet import sinusoids, summary_tokens, unet, words
 from lianhuan.models.sizes import SIDE, AutoencoderConfig, TextEncoderConfig
 from lianhuan.models.tokens import PageTokenizer
 from lianhuan.sampling import NoisePath, clean, page_noise
 from lianhuan.story import PageRequest
-from lianhuan.tensors import to_array, to_images
 
 TOGETHER = 4
 """Pages of one call where there are so many: fewer gain little, and each number is a network of its own that takes memory."""
@@ -35,6 +36,14 @@ TOGETHER = 4
 
 TRIED_AT = 500.0
 """A time between picture and noise."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a denoiser sees of the words of B pages: `mask` (B, L), 1 = keep, and the outputs of `lianhuan.models.light.unet.words`."""
+
+    mask: Array
+    words: Mapping[str, Array]
 
 
 class LightDenoiser:
@@ -55,18 +64,24 @@ class LightDenoiser:
         self.path = path
         self.prediction = prediction
         self.folder = folder
-        self.config = read_config(folder)
-        self._network = cache(self._build)
+        self.config, self.ranges = read_config(folder), read_ranges(folder)
+        self._networks = cache(self._build)
         self.together = cache(self._together)
         if rows:
-            self._network(rows, length)
+            self._networks(rows, length)
 
-    def __call__(self, x: Array, t: float, context: Context) -> Array:
+    def __call__(self, x: Array, t: float, context: "Context | Seen") -> Array:
         """The estimate of x0, (B, C, H, W), from `x` at time `t`."""
+        seen = context if isinstance(context, Seen) else self.read(context)
         time = sinusoids(t, self.config["block_out_channels"][0])
-        network = self._network(*context.mask.shape)
-        out = network(x=x, time=time, tokens=context.tokens, mask=floats(context.mask))["out"]
+        _, network = self._networks(*seen.mask.shape)
+        out = network(x=x, time=time, mask=seen.mask, **seen.words)["out"]
         return clean(self.prediction, x, out, self.path.alpha(t), self.path.sigma(t))
+
+    def read(self, context: Context) -> "Seen":
+        """What it sees of the words of some pages at all times."""
+        reader, _ = self._networks(*context.mask.shape)
+        return Seen(floats(context.mask), reader(tokens=context.tokens))
 
     def _together(self, branches: int, length: int) -> int:
         """How many pages of so many branches and tokens go into one call: 1 where more would change the last bits of a page.
@@ -85,9 +100,14 @@ class LightDenoiser:
         same = np.array_equal(self(x, TRIED_AT, Context(tokens, mask)), np.concatenate(alone))
         return TOGETHER if same else 1
 
-    def _build(self, rows: int, length: int) -> Network:
-        arrays = load_arrays(self.folder)  # not kept: the network has its own
-        return Network(self.folder, lambda: unet(Graph(arrays), self.config, rows, length))
+    def _build(self, rows: int, length: int) -> tuple[Network, Network]:
+        """What reads the words of so many pages, and what draws them."""
+        arrays = load_arrays(self.folder)  # not kept: the networks have their own
+
+        def network(of: Callable[..., ov.Model]) -> Network:
+            return Network(self.folder, lambda: of(Graph(arrays, self.ranges), self.config, rows, length))
+
+        return network(words), network(unet)
 
 
 class LightDiffusion(LatentGenerator):
@@ -117,9 +137,9 @@ class LightDiffusion(LatentGenerator):
             read_config(folder / part) for part in ("autoencoder", "text_encoder", "path")
         )
         try:
-            words = Tokenizer.from_file(str(folder / "text_encoder" / "tokenizer.json"))
+            tokenizer = Tokenizer.from_file(str(folder / "text_encoder" / "tokenizer.json"))
             text = TextEncoderConfig(**words_config)
-            self.tokenizer = PageTokenizer(words, text)
+            self.tokenizer = PageTokenizer(tokenizer, text)
             way = NoisePath.cosine(path["times"]), path["prediction"]
             sizes = AutoencoderConfig(**autoencoder)
             self.bound = path.get("bound")
@@ -128,9 +148,9 @@ class LightDiffusion(LatentGenerator):
         self.size, self.cell = sizes.size, sizes.size // SIDE
         self._shape = (sizes.latent_channels, SIDE, SIDE)
         home = folder / "autoencoder"
-        arrays, length = load_arrays(home), text.max_length
-        self._encode = Network(home, lambda: encoder(Graph(arrays), sizes))
-        self._decode = Network(home, lambda: decoder(Graph(arrays), sizes))
+        arrays, ranges, length = load_arrays(home), read_ranges(home), text.max_length
+        self._encode = Network(home, lambda: encoder(Graph(arrays, ranges), sizes))
+        self._decode = Network(home, lambda: decoder(Graph(arrays, ranges), sizes))
         self._read = Network(
             folder / "text_encoder",
             lambda: text_encoder(Graph(self._words), text.layers, text.heads, length),
@@ -168,15 +188,13 @@ class LightDiffusion(LatentGenerator):
 
     def encode_pictures(self, images: Sequence[Image.Image]) -> Array:
         """Latents (B, C, h, w) of pictures of any size, cropped to the middle square."""
-        pictures = to_array([fit_square(image, self.size) for image in images])
-        return np.concatenate(
-            [self._encode(picture=row)["latents"] for row in np.split(pictures, len(images))]
-        )
+        pixels = [np.asarray(fit_square(image, self.size).convert("RGB"))[None] for image in images]
+        return np.concatenate([self._encode(picture=one)["latents"] for one in pixels])
 
     def decode(self, latents: Array) -> list[Image.Image]:
         """Pictures of latents (B, C, h, w)."""
         rows = np.split(latents, len(latents))
-        return to_images(np.concatenate([self._decode(latents=row)["picture"] for row in rows]))
+        return [Image.fromarray(self._decode(latents=row)["picture"][0]) for row in rows]
 
     def _predict(
         self, denoiser: Any, contexts: Sequence[Mapping[str, Context]], controls: Sequence[Control]
@@ -203,12 +221,12 @@ class LightDiffusion(LatentGenerator):
         return np.stack([page_noise(r.seed, r.scene_id, r.take, self._shape) for r in requests])
 
 
-def _calls(denoiser: LightDenoiser, pages: Sequence[Context]) -> list[Context]:
-    """The pages, those together that the network takes in one call."""
+def _calls(denoiser: LightDenoiser, pages: Sequence[Context]) -> list[Seen]:
+    """What the denoiser sees of the pages, those together that it takes in one call."""
     most = denoiser.together(*pages[0].mask.shape) if len(pages) >= TOGETHER else 1
     full = len(pages) - len(pages) % most
     joined = [_together(pages[i : i + most]) for i in range(0, full, most)]
-    return [*joined, *pages[full:]]
+    return [denoiser.read(page) for page in (*joined, *pages[full:])]
 
 
 def _together(contexts: Sequence[Context]) -> Context:

@@ -15,7 +15,7 @@ from lianhuan.generators.base import Engine, Input
 from lianhuan.memory.base import Branch, State
 from lianhuan.models.context import Context
 from lianhuan.models.files import load_arrays, read_config
-from lianhuan.models.light.graph import Graph, first, flattened, gelu, halves, merged, number, padding, shaped
+from lianhuan.models.light.graph import Graph, first, flattened, gelu, merged, number, padding, pieces, shaped
 from lianhuan.models.light.run import Network
 
 SHARPNESS = 4.0
@@ -128,7 +128,7 @@ class _Graph:
         g = self.g
         told = ops.concat([g.linear(flattened(self.summary), "pool"), self.state["picture"]], 1)
         sums = ops.add(g.rows(told, "cell", "ih"), g.rows(self.state["h"], "cell", "hh"))
-        enter, forget, new, leave = halves(sums, 1, 4)
+        enter, forget, new, leave = pieces(sums, 1, 4)
         kept = ops.multiply(ops.sigmoid(forget), self.state["c"])
         c = ops.add(kept, ops.multiply(ops.sigmoid(enter), ops.tanh(new)))
         return ops.multiply(ops.sigmoid(leave), ops.tanh(c)), c

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import EllipsisType
@@ -18,11 +19,15 @@ if TYPE_CHECKING:
     from torch import nn
 
 Numbers = npt.NDArray[np.float32]
+Range = tuple[float, float]
+"""The least and the largest number that enters a layer."""
 
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
 LARGE = 4096
 SCALE = ".int8-scale"
+RANGES = "ranges.json"
+"""The layers of a part that compute with 8-bit numbers on the light engine, and the range of what enters each."""
 PICKLES = (".bin", ".ckpt", ".pt", ".pth", ".pkl")
 
 
@@ -115,21 +120,54 @@ def load_arrays(folder: Path) -> Arrays:
         raise CheckpointError(f"{path} is damaged or belongs to another model ({error})") from error
 
 
+def read_ranges(folder: Path) -> dict[str, Range]:
+    """The ranges of a part; of none if they have not been measured.
+
+    Raises:
+        CheckpointError: the file is damaged.
+    """
+    path = folder / RANGES
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        spans = {name: (float(low), float(high)) for name, (low, high) in told.items()}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise CheckpointError(f"{path} cannot be read ({error})") from error
+    wrong = [
+        name
+        for name, (low, high) in spans.items()
+        if not -math.inf < low <= 0 <= high < math.inf or low == high
+    ]
+    if wrong:
+        raise CheckpointError(f"{path} has no range with 0 in it for {wrong[0]}")
+    return spans
+
+
+def save_ranges(ranges: Mapping[str, Range], folder: Path) -> None:
+    """Write the ranges of a part beside its weights."""
+    (folder / RANGES).write_text(json.dumps(ranges, indent=0) + "\n", encoding="utf-8")
+
+
 def save_part(module: "nn.Module", config: dict[str, Any], folder: Path, *, int8: bool = False) -> None:
-    """Write a part: its config, and its weights as 16-bit floats or, if `int8`, large matrices and kernels as 8 bits per number."""
+    """Write a part: its config, and its weights as 16-bit floats or, if `int8`, large matrices and kernels as 8 bits per number.
+
+    Ranges that are there are those of other weights, and go.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / RANGES).unlink(missing_ok=True)
     (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
     arrays: dict[str, npt.NDArray[Any]] = {}
     for name, tensor in module.state_dict().items():
         value = tensor.detach().cpu().float().numpy()
         if int8 and value.ndim > 1 and value.size >= LARGE:
-            arrays[name], arrays[name + SCALE] = _to_int8(value)
+            arrays[name], arrays[name + SCALE] = to_int8(value)
         else:
             arrays[name] = value.astype(np.float16)
     save_file(arrays, folder / WEIGHTS)
 
 
-def _to_int8(value: Numbers) -> tuple[npt.NDArray[np.int8], Numbers]:
+def to_int8(value: Numbers) -> tuple[npt.NDArray[np.int8], Numbers]:
     """Symmetric 8-bit numbers, and their scale per output channel."""
     size = np.abs(value).max(axis=tuple(range(1, value.ndim)), keepdims=True)
     scale = np.maximum(size, np.float32(1e-8)) / np.float32(127)

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from lianhuan.data.world import FRAMES, WorldPictures, training_requests, world_story
+from lianhuan.data.world import FRAMES, WorldPictures, told_looks, training_requests, world_story
 from lianhuan.memory import ARLDMMemory, LSTMMemory
 from lianhuan.memory.base import State
 from lianhuan.models.context import Context
@@ -16,6 +16,7 @@ from lianhuan.models.denoiser import Denoiser
 from lianhuan.models.sizes import TextEncoderConfig
 from lianhuan.models.text_encoder import StoryTextEncoder
 from lianhuan.models.tokens import PageTokenizer
+from lianhuan.story import PageRequest
 from lianhuan.train.diffusion import diffusion_loss, step_rng
 from lianhuan.train.losses import cell_weights
 from lianhuan.world.scene import classes
@@ -32,6 +33,10 @@ LOOK_LABELS = ("top", "head", "worn")
 """Labels per actor that only pictures show."""
 ASKED = "asked"
 """Label per actor: what the words have it put on; 0 = nothing, then the colours of a top, then the things of `WORN`."""
+TOLD_LOOKS = ("head", "top")
+"""Those that the stage may tell, in the order of `lianhuan.data.world.told_looks`."""
+ALONE = 0.2
+"""Share of the pages with one character that say no more than a portrait's."""
 PLAIN = 3.0
 """How much more often than others a story in the first style is learnt: it is what is drawn unless another is asked for."""
 CHANGES = 4.0
@@ -54,6 +59,7 @@ class StoryBatch:
         seen: (B, V, P) bool, whether the actor in each place of the stage was in an earlier frame.
         asked: (B, V, P) int64, what it is said to put on in this frame, see `ASKED`.
         changed: (B, V, P) bool, whether it has put on something, in this frame or since it was first seen.
+        told: (B, V, P, 2) bool, whether the stage says its looks, see `TOLD_LOOKS`.
     """
 
     ids: Tensor
@@ -65,14 +71,15 @@ class StoryBatch:
     seen: Tensor
     asked: Tensor
     changed: Tensor
+    told: Tensor
 
     def to(self, device: torch.device) -> "StoryBatch":
         """The batch on another device."""
         labels = {name: value.to(device) for name, value in self.labels.items()}
         ids, segments, mask = self.ids.to(device), self.segments.to(device), self.mask.to(device)
         latents, focus, seen = self.latents.to(device), self.focus.to(device), self.seen.to(device)
-        asked, changed = self.asked.to(device), self.changed.to(device)
-        return StoryBatch(ids, segments, mask, latents, focus, labels, seen, asked, changed)
+        asked, changed, told = self.asked.to(device), self.changed.to(device), self.told.to(device)
+        return StoryBatch(ids, segments, mask, latents, focus, labels, seen, asked, changed, told)
 
     def by_frame(self) -> tuple[Tensor, Tensor]:
         """`latents` and `focus` of all pictures, (V*B, ...), frame after frame as the contexts of a step are."""
@@ -110,10 +117,8 @@ class StoryData:
         """The stories of a step, with fresh paraphrases."""
         rng = np.random.default_rng((self.seed, step))
         chosen = rng.choice(len(self.latents), self.size, replace=False, p=self.share)
-        pages = [
-            page for i in chosen for page in training_requests(self.split, int(i), rng, world=self.world)
-        ]
-        ids, segments, mask = self.tokenizer(pages)
+        tales = [training_requests(self.split, int(i), rng, alone=ALONE, world=self.world) for i in chosen]
+        ids, segments, mask = self.tokenizer([page for pages in tales for page in pages])
         longest = int(mask.sum(1).max())
         ids, segments, mask = ids[:, :longest], segments[:, :longest], mask[:, :longest]
         rows = torch.from_numpy(chosen)
@@ -121,7 +126,19 @@ class StoryData:
         seen, asked, changed = self.seen[rows], self.asked[rows], self.changed[rows]
         focus = self.focus[rows].float() / 255
         latents = self.latents[rows].float()
-        return StoryBatch(ids, segments, mask, latents, focus, labels, seen, asked, changed)
+        told = torch.from_numpy(
+            np.stack([self._told(int(i), pages) for i, pages in zip(chosen, tales, strict=True)])
+        )
+        return StoryBatch(ids, segments, mask, latents, focus, labels, seen, asked, changed, told)
+
+    def _told(self, index: int, pages: Sequence[PageRequest]) -> npt.NDArray[np.bool_]:
+        """`told` of one story, (V, P, 2)."""
+        told = np.zeros((FRAMES, self.stage, len(TOLD_LOOKS)), bool)
+        tale = world_story(self.split, index, self.world)
+        for k, page in enumerate(pages):
+            looks = told_looks(tale, k, page)[: self.stage]
+            told[k, : len(looks)] = looks
+        return told
 
     def _looks(
         self, index: int
@@ -313,6 +330,11 @@ class StoryObjective:
         jobs += [(name, heads.actors(name, words), actors(name)) for name in heads.actor_labels]
         jobs.append((ASKED, heads.actors(ASKED, words), batch.asked))
         jobs += [(name, heads.page(name, state), table[name]) for name in heads.carried_labels]
+        for i, name in enumerate(
+            TOLD_LOOKS
+        ):  # by the heads of what is remembered: the denoiser needs not know who told
+            target = actors(name).masked_fill(~batch.told[..., i], -1)
+            jobs.append((f"told_{name}", heads.actors(name, words), target))
         for name in heads.look_labels:
             jobs.append((f"seen_{name}", heads.actors(f"seen_{name}", seen), actors(name)))
             jobs.append((name, heads.actors(name, state), actors(name).masked_fill(~batch.seen, -1)))

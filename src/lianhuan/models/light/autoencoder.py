@@ -1,10 +1,11 @@
 """The autoencoder: pictures <-> whitened latents."""
 
+import numpy as np
 import openvino as ov
-from openvino import Node, opset15 as ops
+from openvino import Node, Type, opset15 as ops
 
 from lianhuan.models.light.blocks import resnet, upsample
-from lianhuan.models.light.graph import Graph
+from lianhuan.models.light.graph import Graph, number
 from lianhuan.models.sizes import SIDE, AutoencoderConfig
 
 GROUPS = 16
@@ -12,8 +13,10 @@ EPSILON = 1e-6
 
 
 def encoder(g: Graph, sizes: AutoencoderConfig) -> ov.Model:
-    """From "picture" (1, 3, size, size) to "latents" (1, C, 16, 16), as `lianhuan.models.autoencoder` has them."""
-    x = _averaged(g.input("picture", (1, 3, sizes.size, sizes.size)), sizes.size // sizes.seen)
+    """From "picture" (1, size, size, 3) of 8 bits to "latents" (1, C, 16, 16), as `lianhuan.models.autoencoder` has them."""
+    x = _turned(g.input("picture", (1, sizes.size, sizes.size, 3), Type.u8), 0, 3, 1, 2)
+    x = ops.subtract(ops.divide(ops.convert(x, Type.f32), number(127.5)), number(1))
+    x = _averaged(x, sizes.size // sizes.seen)
     x = g.conv(ops.space_to_depth(x, "depth_first", sizes.patch), "encoder.conv_in")
     for level in range(len(sizes.widths)):
         name = f"encoder.down_blocks.{level}"
@@ -25,17 +28,24 @@ def encoder(g: Graph, sizes: AutoencoderConfig) -> ov.Model:
 
 
 def decoder(g: Graph, sizes: AutoencoderConfig) -> ov.Model:
-    """From "latents" (1, C, 16, 16) to "picture" (1, 3, size, size)."""
+    """From "latents" (1, C, 16, 16) to "picture" (1, size, size, 3) of 8 bits; what is outside [-1, 1] is clipped."""
     x = g.input("latents", (1, sizes.latent_channels, SIDE, SIDE))
     x = ops.add(ops.multiply(x, g.weight("std")), g.weight("mean"))
     x = _middle(g, g.conv(x, "decoder.conv_in"), "decoder")
     for level in range(len(sizes.decoder_widths or sizes.widths)):
         name = f"decoder.up_blocks.{level}"
-        for number in range(2):
-            x = _resnet(g, x, f"{name}.resnets.{number}")
+        for i in range(2):
+            x = _resnet(g, x, f"{name}.resnets.{i}")
         if f"{name}.upsamplers.0.conv.weight" in g.arrays:
             x = upsample(g, x, name)
-    return g.model(picture=ops.depth_to_space(_ends(g, x, "decoder"), "depth_first", sizes.patch))
+    x = ops.clamp(_ends(g, x, "decoder"), -1.0, 1.0)
+    x = ops.round(ops.multiply(ops.add(x, number(1)), number(127.5)), "half_to_even")
+    x = ops.depth_to_space(ops.convert(x, Type.u8), "depth_first", sizes.patch)
+    return g.model(picture=_turned(x, 0, 2, 3, 1))
+
+
+def _turned(x: Node, *order: int) -> Node:
+    return ops.transpose(x, ops.constant(np.array(order)))
 
 
 def _averaged(x: Node, fold: int) -> Node:
@@ -51,8 +61,8 @@ def _resnet(g: Graph, x: Node, name: str) -> Node:
 
 
 def _middle(g: Graph, x: Node, half: str) -> Node:
-    for number in range(2):
-        x = _resnet(g, x, f"{half}.mid_block.resnets.{number}")
+    for i in range(2):
+        x = _resnet(g, x, f"{half}.mid_block.resnets.{i}")
     return x
 
 

@@ -1,6 +1,6 @@
 """A network of OpenVINO's operations, built piece by piece from the weights of a part."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -10,24 +10,41 @@ import openvino as ov
 from openvino import Node, Type, opset15 as ops
 
 from lianhuan.errors import CheckpointError
-from lianhuan.models.files import Arrays, Numbers
+from lianhuan.models.files import Arrays, Numbers, Range, to_int8
 
 FEW_CELLS = 64
-"""Convolutions of no more cells are products: hardly slower, and in half the memory."""
+"""Convolutions of no more cells are products of long numbers: hardly slower, and in half the memory."""
+MANY_CELLS = 64
+"""Of more cells, groups are normalised where they lie and not as rows."""
+
+EXACT: Mapping[str, Range] = {}
+"""No layer computes with 8-bit numbers."""
 
 
 @dataclass(frozen=True)
 class Matrix:
-    """A matrix (n, m): its numbers, and what its rows are multiplied by, (n, 1), if they are 8-bit numbers."""
+    """A matrix (n, m) or kernel (n, m, ...): its numbers, and what its rows are multiplied by, (n, 1, ...), if they are 8-bit numbers."""
 
     numbers: npt.NDArray[Any]
     scale: Numbers | None = None
+
+    @classmethod
+    def stacked(cls, parts: Sequence[Self]) -> Self:
+        """The rows of all; all of them have 8-bit numbers, or none has."""
+        scales = [part.scale for part in parts if part.scale is not None]
+        return cls(
+            np.concatenate([part.numbers for part in parts]), np.concatenate(scales) if scales else None
+        )
 
     def split(self, parts: int) -> list[Self]:
         """Equal parts of its rows."""
         pieces = np.split(self.numbers, parts)
         scales = [None] * parts if self.scale is None else np.split(self.scale, parts)
         return [type(self)(*piece) for piece in zip(pieces, scales, strict=True)]
+
+    def in_int8(self) -> Self:
+        """The same with 8-bit numbers."""
+        return self if self.scale is not None else type(self)(*to_int8(self.numbers))
 
     def of_kernel_rows(self) -> list[Self]:
         """The matrices (n, k * m) of the rows of the kernel (n, m, k, k) that it is."""
@@ -47,10 +64,11 @@ class Graph:
 
     Args:
         arrays: the weights.
+        ranges: layers that compute with 8-bit numbers, each with the range of what enters it.
     """
 
-    def __init__(self, arrays: Arrays):
-        self.arrays = arrays
+    def __init__(self, arrays: Arrays, ranges: Mapping[str, Range] = EXACT):
+        self.arrays, self.ranges = arrays, ranges
         self.inputs: list[Node] = []
 
     def input(self, name: str, shape: Sequence[int], kind: Type = Type.f32) -> Node:
@@ -93,8 +111,33 @@ class Graph:
         return shared(self.array(name))
 
     def linear(self, x: Node, name: str) -> Node:
-        """(..., D_in) -> (..., D_out)."""
-        return self._product(x, self.matrix(f"{name}.weight"), self.arrays.get(f"{name}.bias"))
+        """(..., D_in) -> (..., D_out), also by a convolution with a kernel of a single cell."""
+        return self._linear(x, name, self._as_rows(name), self.arrays.get(f"{name}.bias"))
+
+    def halves(self, x: Node, name: str) -> tuple[Node, Node]:
+        """The first and the second half of what a linear layer says."""
+        weights, biases = self._as_rows(name).split(2), np.split(self.array(f"{name}.bias"), 2)
+        first, second = (self._linear(x, name, *half) for half in zip(weights, biases, strict=True))
+        return first, second
+
+    def linears(self, x: Node, names: Sequence[str]) -> list[Node]:
+        """What several linear layers say of the same rows (B, D), in one product."""
+        weights = [self.matrix(f"{name}.weight") for name in names]
+        biases: Numbers = np.concatenate([self.array(f"{name}.bias") for name in names])
+        y = self._product(x, Matrix.stacked(weights), biases)
+        widths = ops.constant(np.array([len(weight.numbers) for weight in weights]))
+        return list(ops.variadic_split(y, ops.constant(np.array(1)), widths).outputs())
+
+    def _linear(self, x: Node, name: str, weight: Matrix, bias: Numbers | None) -> Node:
+        if name in self.ranges:
+            x, weight = self._in_int8(x, name), weight.in_int8()
+        return self._product(x, weight, bias)
+
+    def _as_rows(self, name: str) -> Matrix:
+        weight = self.matrix(f"{name}.weight")
+        rows = len(weight.numbers)
+        scale = None if weight.scale is None else weight.scale.reshape(rows, 1)
+        return Matrix(weight.numbers.reshape(rows, -1), scale)
 
     def rows(self, x: Node, name: str, part: str) -> Node:
         """One of the two products of torch's LSTMCell: `part` is "ih" or "hh"."""
@@ -102,7 +145,7 @@ class Graph:
 
     def heads(self, x: Node, name: str, heads: int) -> Node:
         """(B, n, D) -> (B, heads, n, D / heads), after a linear layer."""
-        return self._split(self.linear(x, name), heads)
+        return split(self.linear(x, name), heads)
 
     def conv(self, x: Node, name: str, stride: int = 1) -> Node:
         """A convolution in one or two dimensions that keeps the size, but for its stride."""
@@ -114,12 +157,27 @@ class Graph:
         self, x: Node, name: str, stride: int, before: Sequence[int], after: Sequence[int]
     ) -> Node:
         """A convolution with so many zeros before and after each dimension."""
+        if name in self.ranges:
+            kernel = self.matrix(f"{name}.weight").in_int8().node()
+            return self._convolved(self._in_int8(x, name), kernel, name, stride, before, after)
         if self.arrays.short(f"{name}.weight") and len(x.shape) == 4 and x.shape[2] * x.shape[3] <= FEW_CELLS:
             return self._conv_of_few(x, name, stride, before, after)
-        weight, bias = self.array(f"{name}.weight"), self.array(f"{name}.bias")
-        space = weight.ndim - 2
-        y = ops.convolution(x, shared(weight), [stride] * space, list(before), list(after), [1] * space)
+        return self._convolved(x, self.weight(f"{name}.weight"), name, stride, before, after)
+
+    def _convolved(
+        self, x: Node, kernel: Node, name: str, stride: int, before: Sequence[int], after: Sequence[int]
+    ) -> Node:
+        bias, space = self.array(f"{name}.bias"), len(kernel.shape) - 2
+        y = ops.convolution(x, kernel, [stride] * space, list(before), list(after), [1] * space)
         return ops.add(y, shared(bias.reshape(1, -1, *[1] * space)))
+
+    def _in_int8(self, x: Node, name: str) -> Node:
+        """What enters a layer, on the grid of 256 steps of its range, which has a step at 0."""
+        low, high = self.ranges[name]
+        step = (high - low) / 255
+        low = -step * round(-low / step)
+        ends = number(low), number(low + 255 * step)
+        return ops.fake_quantize(x, *ends, *ends, 256)
 
     def _conv_of_few(
         self, x: Node, name: str, stride: int, before: Sequence[int], after: Sequence[int]
@@ -146,15 +204,20 @@ class Graph:
     def group_norm(self, x: Node, name: str, groups: int, epsilon: float) -> Node:
         """Group normalisation of (B, C, H, W).
 
-        By OpenVINO's normalisation over rows, one thread a row; its own for groups shares a large one out among the threads, and
-        its last bits depend on their number.
+        OpenVINO's own shares a large group out among the threads, and its last bits depend on their number. So small groups are
+        made rows, whose normalisation takes one thread a row, and large ones, which are costly to move, are normalised by the
+        means of their channels.
         """
         count, channels, height, width = x.shape
-        rows = shaped(x, count, groups, channels // groups * height * width)
-        flat = ops.mvn(rows, ops.constant(np.array([2])), True, epsilon, "inside_sqrt")
         scale, shift = (
             shared(self.array(f"{name}.{part}").reshape(1, -1, 1, 1)) for part in ("weight", "bias")
         )
+        if height * width > MANY_CELLS:
+            x = ops.subtract(x, _group_means(x, groups))
+            spread = ops.sqrt(ops.add(_group_means(ops.multiply(x, x), groups), number(epsilon)))
+            return ops.add(ops.multiply(x, ops.divide(scale, spread)), shift)
+        rows = shaped(x, count, groups, channels // groups * height * width)
+        flat = ops.mvn(rows, ops.constant(np.array([2])), True, epsilon, "inside_sqrt")
         return ops.add(ops.multiply(shaped(flat, count, channels, height, width), scale), shift)
 
     def layer_norm(self, x: Node, name: str) -> Node:
@@ -185,7 +248,7 @@ class Graph:
         weights = self.matrix(f"{name}.in_proj_weight").split(3)
         biases = np.split(self.array(f"{name}.in_proj_bias"), 3)
         asked, known, told = (
-            self._split(self._product(x, weight, bias), heads)
+            split(self._product(x, weight, bias), heads)
             for (part, x), weight, bias in zip(sources.items(), weights, biases, strict=True)
         )
         return self.linear(self.attend(asked, known, told, hidden), f"{name}.out_proj")
@@ -194,15 +257,25 @@ class Graph:
         y = ops.matmul(x, weight.node(), False, True)
         return y if bias is None else ops.add(y, shared(bias))
 
-    def _split(self, x: Node, heads: int) -> Node:
-        rows, length, width = x.shape
-        cut = shaped(x, rows, length, heads, width // heads)
-        return ops.transpose(cut, ops.constant(np.array([0, 2, 1, 3])))
-
 
 def shared(array: npt.NDArray[Any]) -> Node:
     """A constant that does not copy its numbers."""
     return ops.constant(array, shared_memory=True)
+
+
+def _group_means(x: Node, groups: int) -> Node:
+    """The mean of the group of each channel, (B, C, 1, 1), of (B, C, H, W)."""
+    count, channels = x.shape[:2]
+    cut = count, groups, channels // groups
+    means = shaped(ops.reduce_mean(x, ops.constant(np.array([2, 3])), False), *cut)
+    means = ops.reduce_mean(means, ops.constant(np.array([2])), True)
+    return shaped(ops.broadcast(means, ops.constant(np.array(cut))), count, channels, 1, 1)
+
+
+def split(x: Node, heads: int) -> Node:
+    """(B, n, D) -> (B, heads, n, D / heads)."""
+    rows, length, width = x.shape
+    return ops.transpose(shaped(x, rows, length, heads, width // heads), ops.constant(np.array([0, 2, 1, 3])))
 
 
 def merged(x: Node) -> Node:
@@ -232,7 +305,7 @@ def gelu(x: Node) -> Node:
     return ops.gelu(x, "erf")
 
 
-def halves(x: Node, axis: int, parts: int = 2) -> list[ov.Output]:
+def pieces(x: Node, axis: int, parts: int) -> list[ov.Output]:
     """Equal parts along a dimension."""
     return list(ops.split(x, ops.constant(np.array(axis)), parts).outputs())
 

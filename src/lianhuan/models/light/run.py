@@ -47,10 +47,13 @@ class Network:
         except (RuntimeError, CheckpointError) as error:
             reason = str(error).strip().splitlines()[-1]
             raise CheckpointError(f"{folder} is damaged or belongs to another model ({reason})") from error
+        self._given: dict[str, Array] = {}
 
     def __call__(self, **inputs: Array) -> dict[str, Array]:
-        """Copies of all outputs by their names."""
-        found = self._request.infer({name: np.ascontiguousarray(value) for name, value in inputs.items()})
+        """Copies of all outputs by their names; inputs that are the same objects as in the call before are not given again."""
+        new = {name: value for name, value in inputs.items() if self._given.get(name) is not value}
+        self._given |= {name: np.ascontiguousarray(value) for name, value in new.items()}
+        found = self._request.infer({name: self._given[name] for name in new}, share_inputs=True)
         return {port.any_name: np.array(value) for port, value in found.items()}
 
     @cached_property

@@ -9,7 +9,7 @@ from openvino import Node, opset15 as ops
 
 from lianhuan.errors import CheckpointError
 from lianhuan.models.files import Numbers
-from lianhuan.models.light.blocks import resnet, transformer, upsample
+from lianhuan.models.light.blocks import resnet, transformer, upsample, words_for
 from lianhuan.models.light.graph import Graph, first, flattened, padding
 
 FIXED: dict[str, Any] = {
@@ -27,11 +27,24 @@ FIXED: dict[str, Any] = {
 """What `lianhuan.models.denoiser.build_unet` leaves as it is."""
 
 
+def words(g: Graph, config: Mapping[str, Any], rows: int, length: int) -> ov.Model:
+    """What the UNet sees of the words of pages, which is the same at all times.
+
+    Its input is "tokens" (rows, length, D). Its outputs are "summary" (rows, E), which is added to the time, and for each
+    block that looks at words "NAME.key" and "NAME.value", (rows, heads, length, C / heads).
+    """
+    tokens = g.input("tokens", (rows, length, config["cross_attention_dim"]))
+    seen = {"summary": g.linear(flattened(first(tokens, summary_tokens(config))), "class_embedding")}
+    for name, heads in _looks(g, config).items():
+        seen[f"{name}.key"], seen[f"{name}.value"] = words_for(g, tokens, name, heads)
+    return g.model(**seen)
+
+
 def unet(g: Graph, config: Mapping[str, Any], rows: int, length: int) -> ov.Model:
     """The UNet of `lianhuan.models.denoiser.build_unet` on pages of fixed sizes.
 
-    Its inputs are "x" (rows, C, h, w), "time" (1, `block_out_channels[0]`) of `sinusoids`, "tokens" (rows, length, D) and
-    "mask" (rows, length), 1 = keep; its output is "out" (rows, C, h, w).
+    Its inputs are "x" (rows, C, h, w), "time" (1, `block_out_channels[0]`) of `sinusoids`, "mask" (rows, length), 1 = keep, and
+    the outputs of `words`; its output is "out" (rows, C, h, w).
 
     Args:
         g: with the UNet's weights.
@@ -47,13 +60,22 @@ def unet(g: Graph, config: Mapping[str, Any], rows: int, length: int) -> ov.Mode
         raise CheckpointError(
             f"the light engine cannot draw with a UNet whose {wrong[0]} is {config.get(wrong[0])!r}"
         )
-    build = _UNet(g, config)
     side = config["sample_size"]
     x = g.input("x", (rows, config["in_channels"], side, side))
     time = g.input("time", (1, config["block_out_channels"][0]))
-    tokens = g.input("tokens", (rows, length, config["cross_attention_dim"]))
-    mask = g.input("mask", (rows, length))
-    return g.model(out=build(x, time, tokens, padding(mask)))
+    summary = g.input("summary", (rows, len(g.array("class_embedding.weight"))))
+    hidden = padding(g.input("mask", (rows, length)))
+    return g.model(out=_UNet(g, config, length)(x, time, summary, hidden))
+
+
+def _looks(g: Graph, config: Mapping[str, Any]) -> dict[str, int]:
+    """The heads of each block that looks at words."""
+    heads = list(config["attention_head_dim"])
+    every = {f"down_blocks.{level}.attentions.0": number for level, number in enumerate(heads)}
+    every["mid_block.attentions.0"] = heads[-1]
+    for level, number in enumerate(reversed(heads)):
+        every |= {f"up_blocks.{level}.attentions.{i}": number for i in range(2)}
+    return {name: number for name, number in every.items() if f"{name}.proj_in.weight" in g.arrays}
 
 
 def summary_tokens(config: Mapping[str, Any]) -> int:
@@ -70,47 +92,55 @@ def sinusoids(t: float, width: int) -> Numbers:
 
 
 class _UNet:
-    def __init__(self, g: Graph, config: Mapping[str, Any]):
-        self.g = g
+    def __init__(self, g: Graph, config: Mapping[str, Any], length: int):
+        self.g, self.length = g, length
         self.groups: int = config["norm_num_groups"]
         self.epsilon: float = config["norm_eps"]
-        self.heads: list[int] = list(config["attention_head_dim"])
-        self.summary = summary_tokens(config)
+        self.levels = len(config["attention_head_dim"])
+        self.looks = _looks(g, config)
 
-    def __call__(self, x: Node, time: Node, tokens: Node, hidden: Node) -> Node:
-        self.time = ops.swish(self._embedding(time, tokens))
-        self.tokens, self.hidden = tokens, hidden
+    def __call__(self, x: Node, time: Node, summary: Node, hidden: Node) -> Node:
+        self.hidden = hidden
+        self._tell(time, summary)
         x = self.g.conv(x, "conv_in")
         kept = [x]
-        for level, heads in enumerate(self.heads):
+        for level in range(self.levels):
             name = f"down_blocks.{level}"
-            x = self._layer(x, name, 0, heads)
+            x = self._layer(x, name, 0)
             kept.append(x)
             if f"{name}.downsamplers.0.conv.weight" in self.g.arrays:
                 x = self.g.conv(x, f"{name}.downsamplers.0.conv", stride=2)
                 kept.append(x)
-        x = self._layer(x, "mid_block", 0, self.heads[-1])
+        x = self._layer(x, "mid_block", 0)
         x = self._resnet(x, "mid_block.resnets.1")
-        for level, heads in enumerate(reversed(self.heads)):
+        for level in range(self.levels):
             name = f"up_blocks.{level}"
             for number in range(2):
-                x = self._layer(ops.concat([x, kept.pop()], 1), name, number, heads)
+                x = self._layer(ops.concat([x, kept.pop()], 1), name, number)
             if f"{name}.upsamplers.0.conv.weight" in self.g.arrays:
                 x = upsample(self.g, x, name)
         last = ops.swish(self.g.group_norm(x, "conv_norm_out", self.groups, self.epsilon))
         return self.g.conv(last, "conv_out")
 
-    def _embedding(self, time: Node, tokens: Node) -> Node:
-        told = ops.swish(self.g.linear(time, "time_embedding.linear_1"))
-        summary = self.g.linear(flattened(first(tokens, self.summary)), "class_embedding")
-        return ops.add(self.g.linear(told, "time_embedding.linear_2"), summary)
+    def _tell(self, time: Node, summary: Node) -> None:
+        """What every residual block is told of the time and the summary, all in one product."""
+        told = self.g.linear(
+            ops.swish(self.g.linear(time, "time_embedding.linear_1")), "time_embedding.linear_2"
+        )
+        end = ".time_emb_proj.weight"
+        names = [name.removesuffix(end) for name in self.g.arrays if name.endswith(end)]
+        told = self.g.linears(ops.swish(ops.add(told, summary)), [f"{name}.time_emb_proj" for name in names])
+        self.told = dict(zip(names, told, strict=True))
 
-    def _layer(self, x: Node, name: str, number: int, heads: int) -> Node:
+    def _layer(self, x: Node, name: str, number: int) -> Node:
         x = self._resnet(x, f"{name}.resnets.{number}")
-        looks = f"{name}.attentions.{number}"
-        if f"{looks}.proj_in.weight" not in self.g.arrays:
+        look = f"{name}.attentions.{number}"
+        if look not in self.looks:
             return x
-        return transformer(self.g, x, looks, heads, self.groups, self.tokens, self.hidden)
+        rows, channels, heads = x.shape[0], x.shape[1], self.looks[look]
+        shape = rows, heads, self.length, channels // heads
+        key, value = (self.g.input(f"{look}.{part}", shape) for part in ("key", "value"))
+        return transformer(self.g, x, look, heads, self.groups, (key, value), self.hidden)
 
     def _resnet(self, x: Node, name: str) -> Node:
-        return resnet(self.g, x, name, self.groups, self.epsilon, self.time)
+        return resnet(self.g, x, name, self.groups, self.epsilon, self.told[name])
