@@ -38,7 +38,7 @@ def _memory() -> LSTMMemory:
     """One that asks for no portraits, which are no pages (`test_portraits.py`)."""
     config = LSTMMemoryConfig(width=WIDTH, picture_width=WIDTH, hidden=WIDTH)
     memory = LSTMMemory(config).eval().requires_grad_(False)
-    memory.casts = False
+    memory.casts = None
     return memory
 
 

@@ -77,12 +77,12 @@ def test_memories_that_do_not_cast_draw_none(generator, name):
     config = ARLDMMemoryConfig(latent_channels=4, width=32, heads=2, layers=1)
     memory = ARLDMMemory(config).eval() if name == "ar-ldm" else load_memory(name, generator.name)
     assert order(told(generator, memory)) == ["s001", "s002", "s003", "s004"]
-    assert not memory.casts
+    assert memory.casts is None
 
 
 def test_a_stack_casts_where_one_of_it_does(memory):
-    assert Stack([NoMemory(), memory]).casts
-    assert not Stack([NoMemory(), SharedAttentionMemory()]).casts
+    assert Stack([NoMemory(), memory]).casts is memory.casts is not None
+    assert Stack([NoMemory(), SharedAttentionMemory()]).casts is None
 
 
 def test_a_portrait_depends_on_nothing_but_its_character_and_the_seed(generator, memory):
@@ -99,7 +99,7 @@ def test_a_portrait_depends_on_nothing_but_its_character_and_the_seed(generator,
 def test_pages_remember_the_portraits(generator, memory):
     seen = pages(told(generator, memory))
     blind = pages(told(generator, memory, first_frame=grain(0)))  # nobody new comes onto a given page
-    memory.casts = False
+    memory.casts = None
     try:
         without = pages(told(generator, memory))
     finally:
@@ -245,4 +245,4 @@ def test_the_number_of_a_portrait_is_written_down_where_there_is_one():
     again = mia.model_copy(update={"take": 2})
     assert Character.model_validate(again.model_dump()) == again
     entry, page = stage_entry(again), PageRequest(scene_id="s", caption="Mia ran.")
-    assert portrait_of(entry, page, seed=5).take == 2
+    assert portrait_of(entry, page, {}, seed=5).take == 2

@@ -189,10 +189,11 @@ class _Cast:
     def shown(self, pages: Sequence[PageRequest], states: Sequence[State]) -> list[State]:
         """The states once everybody who is new on the pages has been seen, for a memory that wants it."""
         after = list(states)
-        if not self.memory.casts:
+        looks = self.memory.casts
+        if looks is None:
             return after
         asked = [
-            (i, portrait_of(entry, page, seed=page.seed, take=page.take))
+            (i, portrait_of(entry, page, looks, seed=page.seed, take=page.take))
             for i, page in enumerate(pages)
             for entry in newcomers(page, self.met[i])
         ]

@@ -18,6 +18,7 @@ from lianhuan.images import load_picture
 from lianhuan.memory import Memory, NoMemory
 from lianhuan.memory.base import State
 from lianhuan.memory.load import check_accepted, fit, load_memory
+from lianhuan.memory.looks import Looks, look_by_lot
 from lianhuan.models.context import Context
 from lianhuan.models.files import short_hash
 from lianhuan.story import DEFAULT_GUIDANCE, PageRequest, StageEntry, Story, page_request, stage_entry
@@ -133,8 +134,11 @@ class Tale:
         the character and to the seed of the book, whatever happens on its first page. Unless `anew`, portraits are taken that
         are there and none is drawn: then the page has its picture already, and whoever is on it looks as there.
         """
-        for entry in newcomers(request, self._met) if self.memory.casts else ():
-            asked = portrait_of(entry, request, seed=self.how["seed"])
+        looks = self.memory.casts
+        if looks is None:
+            return
+        for entry in newcomers(request, self._met):
+            asked = portrait_of(entry, request, looks, seed=self.how["seed"])
             recipe, words = self.recipe(asked), self.words(asked)
             there = self.known(asked, recipe)
             if there is None and not anew:
@@ -160,17 +164,24 @@ def newcomers(page: PageRequest, met: Collection[str]) -> list[StageEntry]:
     return list(found.values())
 
 
-def portrait_of(entry: StageEntry, page: PageRequest, *, seed: int, take: int = 0) -> PageRequest:
-    """The portrait of somebody who comes onto `page`, as a page that shows this character alone and says no more."""
+def portrait_of(
+    entry: StageEntry, page: PageRequest, looks: Looks, *, seed: int, take: int = 0
+) -> PageRequest:
+    """The portrait of somebody who comes onto `page`, as a page that shows this character alone and says no more.
+
+    A look that nobody tells is chosen by lot, from `looks`, by the seed, the name and the number of the portrait.
+    """
+    take += entry.take
+    look = entry.look or look_by_lot(looks, entry.kind, f"{seed} {entry.name} {take}")
     return page.model_copy(
         update={
             "scene_id": f"{CAST}{entry.name}",
             "caption": "",
             "place": None,
-            "stage": (entry,),
+            "stage": (entry.model_copy(update={"look": look}),),
             "changes": (),
             "seed": seed,
-            "take": entry.take + take,
+            "take": take,
         }
     )
 

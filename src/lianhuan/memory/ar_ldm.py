@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from lianhuan.generators.base import Input
 from lianhuan.memory.base import Branch, State
+from lianhuan.memory.looks import Looks
 from lianhuan.models.context import Context
 from lianhuan.models.history import HistoryEncoder, HistoryEncoderConfig
 
@@ -49,7 +50,7 @@ class ARLDMMemory(nn.Module):
     name = "ar-ldm"
     fingerprint = ""
     gives: frozenset[Input] = frozenset({"tokens"})
-    casts = False
+    casts: Looks | None = None
     black: Tensor
 
     def __init__(self, config: ARLDMMemoryConfig):

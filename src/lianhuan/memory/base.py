@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from lianhuan.generators.base import Input
+from lianhuan.memory.looks import Looks
 from lianhuan.models.context import Context
 
 if TYPE_CHECKING:
@@ -21,14 +22,14 @@ class Memory(Protocol):
 
     `fingerprint` names its weights and settings, if it has any that the model's own fingerprint does not name.
     `gives` declares what it adds to a context, so what a generator must accept. One that `casts` is shown everybody alone, in a
-    portrait, before their first page.
+    portrait, before their first page; of those whose look nobody tells, portraits are told one by lot from what `casts` names.
     The state is a value: to redraw a page, read with the state before it; to continue a given first picture, write it.
     """
 
     name: str
     fingerprint: str
     gives: frozenset[Input]
-    casts: bool
+    casts: Looks | None
 
     def start(self, stories: int) -> State:
         """The state before the first frame."""
@@ -56,7 +57,7 @@ class NoMemory:
     name = "none"
     fingerprint = ""
     gives: frozenset[Input] = frozenset()
-    casts = False
+    casts: Looks | None = None
 
     def start(self, stories: int) -> State:  # noqa: ARG002 - the protocol's form
         """Nothing."""

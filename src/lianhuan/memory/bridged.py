@@ -27,6 +27,7 @@ from lianhuan.generators.base import Generator, Input
 from lianhuan.generators.latent import LatentGenerator
 from lianhuan.memory.ar_ldm import ARLDMMemory, ARLDMMemoryConfig
 from lianhuan.memory.base import Branch, State
+from lianhuan.memory.looks import Looks
 from lianhuan.memory.lstm import LSTMMemory, LSTMMemoryConfig
 from lianhuan.models.adapter import attention_layers
 from lianhuan.models.context import Context
@@ -118,7 +119,7 @@ class BridgedMemory(nn.Module):
     """
 
     gives: frozenset[Input] = frozenset({"tokens"})
-    casts = False
+    casts: Looks | None = None
 
     def __init__(self, config: BridgedMemoryConfig):
         super().__init__()

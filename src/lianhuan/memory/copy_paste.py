@@ -9,6 +9,7 @@ from torch import Tensor
 
 from lianhuan.generators.base import Input
 from lianhuan.memory.base import Branch, State
+from lianhuan.memory.looks import Looks
 from lianhuan.models.context import Context
 
 
@@ -18,7 +19,7 @@ class CopyPasteMemory:
     name = "copy-paste"
     fingerprint = ""
     gives: frozenset[Input] = frozenset({"picture"})
-    casts = False
+    casts: Looks | None = None
 
     def start(self, stories: int) -> State:  # noqa: ARG002 - the protocol's form
         """No picture."""

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from lianhuan.generators.base import Input
 from lianhuan.memory.base import Branch, State
+from lianhuan.memory.looks import Looks
 from lianhuan.memory.window import cast_of
 from lianhuan.models.context import Context
 from lianhuan.models.files import short_hash
@@ -51,7 +52,7 @@ class ImagePromptMemory:
 
     name = "image-prompt"
     gives: frozenset[Input] = frozenset({"prompts"})
-    casts = False
+    casts: Looks | None = None
 
     def __init__(self, prompter: ImagePrompter, config: ImagePromptConfig | None = None, name: str = name):
         self.prompter = prompter

@@ -13,6 +13,7 @@ from lianhuan.arrays import Array, as_numpy
 from lianhuan.errors import CheckpointError
 from lianhuan.generators.base import Engine, Input
 from lianhuan.memory.base import Branch, State
+from lianhuan.memory.looks import Looks, read_looks
 from lianhuan.models.context import Context
 from lianhuan.models.files import load_arrays, read_config
 from lianhuan.models.light.graph import Graph, first, flattened, gelu, merged, number, padding, pieces, shaped
@@ -40,10 +41,10 @@ class LightLSTMMemory:
     engine: Engine = "light"
     fingerprint = ""
     gives: frozenset[Input] = frozenset({"tokens"})
-    casts = True
 
     def __init__(self, folder: Path):
         self._folder = folder
+        self.casts: Looks | None = read_looks(folder)
         self._first = load_arrays(folder)["first"]
         self._reading, self._writing = cache(self._reader), cache(self._writer)
         config: dict[str, Any] = read_config(folder)

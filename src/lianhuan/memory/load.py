@@ -9,6 +9,7 @@ from lianhuan.generators.base import Engine, Generator, Input
 from lianhuan.generators.load import generator_kind, model_folder
 from lianhuan.late import installed, needing_extras
 from lianhuan.memory.base import Memory, NoMemory
+from lianhuan.memory.looks import read_looks
 from lianhuan.models.files import CONFIG, load_weights, read_config
 
 if TYPE_CHECKING:
@@ -148,6 +149,8 @@ def _load(called: str, model: str | Path, device: str) -> Memory:
     except (TypeError, ValueError, RuntimeError, AssertionError) as error:
         raise CheckpointError(f"{folder}: settings that this version cannot use ({error})") from error
     load_weights(memory, folder)
+    if memory.casts is not None:
+        memory.casts = read_looks(folder)
     return memory.to(device)
 
 

@@ -13,12 +13,14 @@ who wore what, so beside it the LSTM has a second cell, a matrix, that keeps loo
 """
 
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 
 import torch
 from torch import Tensor, nn
 
 from lianhuan.generators.base import Input
 from lianhuan.memory.base import Branch, State
+from lianhuan.memory.looks import Looks
 from lianhuan.models.context import Context
 from lianhuan.models.stem import CELLS, picture_stem
 
@@ -129,7 +131,7 @@ class LSTMMemory(nn.Module):
     name = "lstm"
     fingerprint = ""
     gives: frozenset[Input] = frozenset({"tokens"})
-    casts = True
+    casts: Looks | None = MappingProxyType({})
 
     def __init__(self, config: LSTMMemoryConfig):
         super().__init__()

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from lianhuan.generators.base import Input
 from lianhuan.memory.base import Branch, State
+from lianhuan.memory.looks import Looks
 from lianhuan.memory.window import Window, cast_of
 from lianhuan.models.context import Cast, Context, Examples
 
@@ -32,7 +33,7 @@ class ReferenceMemory:
     name = "reference"
     fingerprint = ""
     gives: frozenset[Input] = frozenset({"examples"})
-    casts = False
+    casts: Looks | None = None
 
     def __init__(self, window: int = 2):
         self.window = Window(window)

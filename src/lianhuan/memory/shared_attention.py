@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from lianhuan.generators.base import Input
 from lianhuan.memory.base import Branch, State
+from lianhuan.memory.looks import Looks
 from lianhuan.memory.window import Window, cast_of
 from lianhuan.models.context import Cast, Context, References
 
@@ -50,7 +51,7 @@ class SharedAttentionMemory:
     name = "shared-attention"
     fingerprint = ""
     gives: frozenset[Input] = frozenset({"references"})
-    casts = False
+    casts: Looks | None = None
 
     def __init__(self, config: SharedAttentionConfig | None = None):
         self.config = config or SharedAttentionConfig()

@@ -29,7 +29,7 @@ class Stack:
         self.name = "+".join(names)
         self.fingerprint = "".join(memory.fingerprint for memory in memories)
         self.gives: frozenset[Input] = frozenset().union(*(memory.gives for memory in memories))
-        self.casts = any(memory.casts for memory in memories)
+        self.casts = next((memory.casts for memory in memories if memory.casts is not None), None)
 
     def start(self, stories: int) -> State:
         """The states of all."""

@@ -19,6 +19,7 @@ from lianhuan.data.world import FRAMES, WorldPictures, focus_maps, pictures_at
 from lianhuan.errors import RecipeError
 from lianhuan.memory import ARLDMMemory, LSTMMemory
 from lianhuan.memory.ar_ldm import ARLDMMemoryConfig
+from lianhuan.memory.looks import save_looks
 from lianhuan.memory.lstm import LSTMMemoryConfig
 from lianhuan.metrics.reader import Reader
 from lianhuan.models.autoencoder import Autoencoder
@@ -39,6 +40,7 @@ from lianhuan.train.processes import pick_device
 from lianhuan.train.reader import ReaderObjective
 from lianhuan.train.story import StoryData, StoryObjective, TrainedMemory
 from lianhuan.train.words import build_words, known_words, sizes_for
+from lianhuan.world.looks import every_look
 from lianhuan.world.scene import classes
 from lianhuan.world.vocabulary import SMALL, Vocabulary
 
@@ -131,7 +133,7 @@ def train_story(
     load_if_there(objective.heads, folder / "heads")
     objective.module.requires_grad_(True)
     yield from train("story", objective, config, folder, resume=resume)
-    _save_words(folder, text.cpu(), [memory])
+    _save_words(folder, text.cpu(), [memory], world)
     save_part(objective.heads.cpu(), {}, folder / "heads")
 
 
@@ -167,7 +169,7 @@ def train_memory(
     objective.module.requires_grad_(True)
     objective.text.requires_grad_(False)
     yield from train(f"memory-{name}", objective, config, folder, resume=resume)
-    _save_words(folder, objective.text.cpu(), objective.memories)
+    _save_words(folder, objective.text.cpu(), objective.memories, world)
     save_part(objective.heads.cpu(), {}, folder / "heads")
 
 
@@ -211,7 +213,7 @@ def train_denoiser(
     objective.module.requires_grad_(True)
     text.requires_grad_(not plan.freeze_words)
     yield from train(plan.name, objective, config, folder, resume=resume)
-    _save_words(folder, text.cpu(), memories)
+    _save_words(folder, text.cpu(), memories, world)
     save_denoiser(folder, denoiser)
     save_known_words(known_words(stories, world), folder / "model")
 
@@ -250,10 +252,15 @@ def _tokenizer(folder: Path) -> Tokenizer:
     return Tokenizer.from_file(str(folder / "model" / "text_encoder" / "tokenizer.json"))
 
 
-def _save_words(folder: Path, text: StoryTextEncoder, memories: Sequence[TrainedMemory]) -> None:
+def _save_words(
+    folder: Path, text: StoryTextEncoder, memories: Sequence[TrainedMemory], world: Vocabulary
+) -> None:
     save_part(text, text.to_config(), folder / "model" / "text_encoder")
     for memory in memories:
-        save_part(memory.cpu(), memory.to_config(), folder / "model" / "memory" / memory.name)
+        part = folder / "model" / "memory" / memory.name
+        save_part(memory.cpu(), memory.to_config(), part)
+        if memory.casts is not None:
+            save_looks(every_look(world), part)
 
 
 def _labels_only(

@@ -1,0 +1,103 @@
+"""Looks by lot: portraits of those whose look nobody tells are told one that the memory has words for."""
+
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from lianhuan import illustrate, load_generator, load_memory, parse_story
+from lianhuan.conductor import PageDone, PortraitDone, draw_stories
+from lianhuan.errors import CheckpointError
+from lianhuan.memory.looks import LOOKS, look_by_lot, read_looks, save_looks
+from lianhuan.story import PageRequest, StageEntry
+from lianhuan.world.looks import every_look, look_words
+from lianhuan.world.stories import story
+from lianhuan.world.vocabulary import FULL, SMALL
+
+SOME = {"girl": [["red hair", "black hair"], ["blue top", "pink top"]], "fox": [["dark fur"]]}
+TEXT = "Mia ran to the beach. A fox named Lily laughed. They waved."
+
+
+@pytest.fixture(scope="module", params=["torch", "light"])
+def models(request: pytest.FixtureRequest, tiny_model: Path, tmp_path_factory: pytest.TempPathFactory):
+    folder = tmp_path_factory.mktemp("looks") / "model"
+    shutil.copytree(tiny_model, folder)
+    save_looks(SOME, folder / "memory" / "lstm")
+    engine = request.param
+    return load_generator(folder, engine=engine), load_memory("lstm", folder, engine=engine)
+
+
+def told(models, text: str = TEXT, **how) -> dict[str, str]:
+    """Name -> the look that the portrait was told."""
+    generator, memory = models
+    events = illustrate(parse_story(text), generator, memory=memory, **{"seed": 5, "steps": 1, **how})
+    return {e.name: e.recipe["stage"][0]["look"] for e in events if isinstance(e, PortraitDone)}
+
+
+def test_portraits_are_told_a_look_of_their_kind_and_the_same_seed_the_same(models):
+    looks = told(models)
+    assert looks["Mia"].split(", ")[0] in SOME["girl"][0]
+    assert looks["Mia"].split(", ")[1] in SOME["girl"][1]
+    assert looks["Lily"] == "dark fur"
+    assert told(models) == looks
+    assert len({told(models, seed=seed)["Mia"] for seed in range(12)}) > 1
+
+
+def test_pages_say_nothing_of_it(models):
+    generator, memory = models
+    events = illustrate(parse_story(TEXT), generator, memory=memory, seed=5, steps=1)
+    pages = [event.recipe for event in events if isinstance(event, PageDone)]
+    assert len(pages) == 3
+    assert not any(entry["look"] for page in pages for entry in page["stage"])
+
+
+def test_a_look_that_is_told_stays_as_it_is(models):
+    assert told(models, "Mia had long red hair. Mia ran.")["Mia"] == "long red hair"
+
+
+def test_stories_side_by_side_are_cast_as_books_are(models, monkeypatch):
+    generator, memory = models
+    stage = (StageEntry(name="Mia", kind="girl"),)
+    page = PageRequest(scene_id="s001", caption="Mia ran.", stage=stage, seed=5, steps=1)
+    encode, asked = generator.encode, []
+    monkeypatch.setattr(generator, "encode", lambda requests: asked.extend(requests) or encode(requests))
+    draw_stories(generator, memory, [[page]])
+    looks = {request.scene_id: request.stage[0].look for request in asked if request.stage}
+    assert looks == {"s001": "", "cast/Mia": told(models, "Mia ran.")["Mia"]}
+
+
+def test_every_word_has_its_turn():
+    lots = Counter(look_by_lot(SOME, "girl", f"{seed} Mia 0") for seed in range(400))
+    assert len(lots) == 4
+    assert min(lots.values()) > 60
+    assert look_by_lot(SOME, "bear", "1") == ""
+    assert look_by_lot({}, "girl", "1") == ""
+
+
+@pytest.mark.parametrize("world", [SMALL, FULL])
+def test_every_look_of_a_world_is_one_that_its_stories_tell(world):
+    every = every_look(world)
+    assert set(every) == set(world.kinds)
+    for index in range(50):
+        for frame in story(0, index, 3, world).frames:
+            for actor in frame.graph.actors:
+                assert all(
+                    word in words
+                    for word, words in zip(look_words(actor, "en"), every[actor.kind], strict=True)
+                )
+
+
+@pytest.mark.parametrize(
+    "damaged", ["{", "[]", '{"girl": 1}', '{"girl": [[]]}', '{"girl": [[1]]}', '{"girl": ["red"]}']
+)
+def test_damaged_looks_are_told_of(tmp_path, damaged):
+    (tmp_path / LOOKS).write_text(damaged)
+    with pytest.raises(CheckpointError, match=r"looks\.json"):
+        read_looks(tmp_path)
+
+
+def test_looks_come_back_as_they_were_written(tmp_path):
+    assert read_looks(tmp_path) == {}
+    save_looks(SOME, tmp_path)
+    assert read_looks(tmp_path) == SOME
