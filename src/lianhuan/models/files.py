@@ -62,6 +62,9 @@ class Arrays(Mapping[str, Numbers]):
     def __getitem__(self, name: str) -> Numbers:
         return self.rows(name, ...)
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._stored
+
     def __iter__(self) -> Iterator[str]:
         return (name for name in self._stored if not name.endswith(SCALE))
 
