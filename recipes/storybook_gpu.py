@@ -64,10 +64,10 @@ def decoder(folder: Path, *, resume: bool = False, steps: int | None = None) -> 
 
 
 def few_steps(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
-    """The denoiser that draws in four steps without guidance, batches of 32 stories of 5 frames."""
+    """The denoiser that draws in three steps without guidance, batches of 32 stories of 5 frames."""
     config = TrainConfig(steps=steps or 2000, learning_rate=3e-4, decay=0.5, ema=0.995, workers=8)
     return finish.train_few_steps(
-        folder, config, FewSteps(steps=4, guidance=4.5), stories=STORIES, batch=32, resume=resume, world=FULL
+        folder, config, FewSteps(steps=3, guidance=4.5), stories=STORIES, batch=32, resume=resume, world=FULL
     )
 
 

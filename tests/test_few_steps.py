@@ -26,7 +26,7 @@ from lianhuan.models.sizes import AutoencoderConfig
 from lianhuan.sampling import NoisePath, ddim, dpmpp_2m, page_noise
 from lianhuan.story import PageRequest
 from lianhuan.testing.models import tiny_model
-from lianhuan.train.distill import SUBSTEPS, DistillObjective
+from lianhuan.train.distill import TEACHER_STEPS, DistillObjective
 
 HOW_FEW = FewSteps(steps=3, guidance=2.5)
 
@@ -162,7 +162,7 @@ def test_a_folder_that_does_not_say_what_it_is_for_is_refused(tmp_path) -> None:
 
 
 def test_the_aim_of_distillation_leads_where_the_teacher_arrives() -> None:
-    """One step of DDIM with the aimed estimate is the teacher's `SUBSTEPS` guided steps, at each of the student's times."""
+    """One step of DDIM with the aimed estimate is the teacher's guided steps, at each of the student's times."""
     torch.manual_seed(0)
     teacher = Denoiser(build_unet(4, 32, (16, 32)), NoisePath.cosine(), "v_prediction").eval()
     cond, null = (Context(torch.randn(2, 6, 32), torch.ones(2, 6, dtype=torch.bool)) for _ in range(2))
@@ -176,7 +176,7 @@ def test_the_aim_of_distillation_leads_where_the_teacher_arrives() -> None:
         return within_bound(nothing + HOW_FEW.guidance * (words - nothing), 2.0)
 
     for number, pair in enumerate(itertools.pairwise(path.times(3))):
-        fine = path.times(3 * SUBSTEPS)[number * SUBSTEPS : (number + 1) * SUBSTEPS + 1]
+        fine = path.times(TEACHER_STEPS)[number * 4 : (number + 1) * 4 + 1]
         *_, there = dpmpp_2m(guided, path, x, fine)
         *_, one = ddim(lambda *_, n=number: objective.aim(n, x, cond, null), path, x, list(pair))
         assert torch.allclose(one.x, there.x, atol=1e-4)

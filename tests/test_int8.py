@@ -101,7 +101,7 @@ def test_8_bits_are_a_choice_of_the_model_and_change_its_pages_little(tmp_path):
     words = ("Mia ran to the beach.", "She sat down, and Lily slept.", "Mia read a book in the forest.")
     stage = (StageEntry(name="Mia", kind="girl"),)
     pages = [
-        PageRequest(scene_id=f"s{i}", caption=c, stage=stage, seed=5, steps=4) for i, c in enumerate(words)
+        PageRequest(scene_id=f"s{i}", caption=c, stage=stage, seed=5, steps=3) for i, c in enumerate(words)
     ]
     drawn = {}
     for name, model, engine in (

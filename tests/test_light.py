@@ -39,7 +39,7 @@ LATENTS, GREY = 1e-4, 1
 
 def page(number: int, **values: object) -> PageRequest:
     stage = (StageEntry(name="Mia", kind="girl"),)
-    return PageRequest(scene_id=f"s{number}", caption=WORDS[number], stage=stage, seed=5, steps=4, **values)
+    return PageRequest(scene_id=f"s{number}", caption=WORDS[number], stage=stage, seed=5, steps=3, **values)
 
 
 def pair(folder):

@@ -16,7 +16,7 @@ HOW = "how.json"
 class FewSteps:
     """How it draws: so many steps of DDIM at evenly spaced times, with the strength of guidance that its teacher had."""
 
-    steps: int = 4
+    steps: int = 3
     guidance: float = 4.5
 
     def draws(self, steps: int, guidance: float, sampler: object) -> bool:

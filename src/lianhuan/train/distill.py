@@ -13,14 +13,14 @@ from lianhuan.train.diffusion import step_rng
 from lianhuan.train.losses import cell_weights
 from lianhuan.train.story import StoryBatch, StoryObjective, some_pages
 
-SUBSTEPS = 3
-"""Steps of the teacher for one of the student."""
+TEACHER_STEPS = 12
+"""Steps of the teacher for a whole picture, or a few more: each of the student's stands for equally many of them."""
 
 
 class DistillObjective:
     """Progressive distillation (Salimans and Ho 2022) of a guided denoiser (Meng et al. 2023) in one go.
 
-    At each of the student's few times a true picture is noised; the teacher walks `SUBSTEPS` guided steps of DPM-Solver++
+    At each of the student's few times a true picture is noised; the teacher walks its guided steps of DPM-Solver++
     from there to the student's next time, and the student learns to arrive where it does in one step of DDIM.
 
     Args:
@@ -42,7 +42,8 @@ class DistillObjective:
         self.module: nn.Module = student.unet
         self.student, self.teacher, self.story = student, teacher, story
         self.how, self.bound = how, bound
-        self.times = teacher.path.times(how.steps * SUBSTEPS)
+        self.substeps = -(-TEACHER_STEPS // how.steps)
+        self.times = teacher.path.times(how.steps * self.substeps)
 
     def batch(self, step: int) -> StoryBatch:
         """The stories of `step`."""
@@ -60,12 +61,12 @@ class DistillObjective:
             noise = torch.randn(x0[rows].shape, generator=rng).to(device)
             error = self._error(number, x0[rows], noise, some_pages(cond, rows), some_pages(null, rows))
             losses.append((weight[rows] * error).mean() / weight.mean())
-        figures = {f"at_{self.times[i * SUBSTEPS]:.0f}": loss.detach() for i, loss in enumerate(losses)}
+        figures = {f"at_{self.times[i * self.substeps]:.0f}": loss.detach() for i, loss in enumerate(losses)}
         return torch.stack(losses).mean(), figures
 
     def _error(self, number: int, x0: Tensor, noise: Tensor, cond: Context, null: Context) -> Tensor:
         """Squared error (B, C, H, W) of v at the student's time `number`."""
-        path, t = self.teacher.path, self.times[number * SUBSTEPS]
+        path, t = self.teacher.path, self.times[number * self.substeps]
         x = path.alpha(t) * x0 + path.sigma(t) * noise
         wrong = self.student(x, t, cond).float() - self.aim(number, x, cond, null)
         return (wrong / path.sigma(t)).square()
@@ -80,7 +81,7 @@ class DistillObjective:
             null: the null of guidance.
         """
         path = self.teacher.path
-        times = self.times[number * SUBSTEPS : (number + 1) * SUBSTEPS + 1]
+        times = self.times[number * self.substeps : (number + 1) * self.substeps + 1]
         t, after = times[0], times[-1]
         left = path.sigma(after) / path.sigma(t)
         arrived = self._walk(x, times, Context.join([cond, null]))
