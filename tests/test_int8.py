@@ -23,7 +23,7 @@ from lianhuan.models.files import (
     save_part,
     save_ranges,
 )
-from lianhuan.models.light.graph import MANY_CELLS, Graph
+from lianhuan.models.light.graph import FEW_CELLS, Graph
 from lianhuan.models.light.run import Network
 from lianhuan.story import PageRequest, StageEntry
 from lianhuan.train import calibrate as calibration
@@ -76,7 +76,7 @@ def test_a_layer_in_8_bits_computes_what_torch_does_with_the_same_grid(span, sto
 
 @pytest.mark.parametrize("side", [4, 16])
 def test_groups_are_normalised_as_torch_does_few_cells_or_many(side):
-    assert (side * side > MANY_CELLS) == (side == 16)
+    assert (side * side > FEW_CELLS) == (side == 16)
     scale, shift, x = numbers(12), numbers(12), 5 + numbers(2, 12, side, side)
     graph = Graph(Arrays({"n.weight": scale, "n.bias": shift}))
     found = built(graph, y=graph.group_norm(graph.input("x", x.shape), "n", 4, 1e-5))(x=x)["y"]

@@ -13,9 +13,7 @@ from lianhuan.errors import CheckpointError
 from lianhuan.models.files import Arrays, Numbers, Range, to_int8
 
 FEW_CELLS = 64
-"""Convolutions of no more cells are products of long numbers: hardly slower, and in half the memory."""
-MANY_CELLS = 64
-"""Of more cells, groups are normalised where they lie and not as rows."""
+"""Of no more cells, convolutions without ranges are products, hardly slower and in half the memory, and groups are normalised as rows."""
 
 EXACT: Mapping[str, Range] = {}
 """No layer computes with 8-bit numbers."""
@@ -149,8 +147,7 @@ class Graph:
 
     def conv(self, x: Node, name: str, stride: int = 1) -> Node:
         """A convolution in one or two dimensions that keeps the size, but for its stride."""
-        weight = self.array(f"{name}.weight")
-        edges = [width // 2 for width in weight.shape[2:]]
+        edges = [side // 2 for side in self.matrix(f"{name}.weight").numbers.shape[2:]]
         return self.conv_padded(x, name, stride, edges, edges)
 
     def conv_padded(
@@ -187,7 +184,8 @@ class Graph:
         Each row of the kernel is a product of its own: the sums of longer ones are shared out among the threads, and come out
         differently with each number of them.
         """
-        sides = self.array(f"{name}.weight").shape[2:]
+        weight = self.matrix(f"{name}.weight")
+        sides = weight.numbers.shape[2:]
         edges = (ops.constant(np.array([0, *ends, 0])) for ends in (before, after))
         x = ops.pad(ops.transpose(x, ops.constant(np.array([0, 2, 3, 1]))), *edges, "constant", number(0))
         count, height, width, channels = x.shape
@@ -195,7 +193,7 @@ class Graph:
         windows = np.lib.stride_tricks.sliding_window_view(cells, sides)[::stride, ::stride]
         x = shaped(x, count, -1, channels)
         y = shared(self.array(f"{name}.bias"))
-        for row, kernel in enumerate(self.matrix(f"{name}.weight").of_kernel_rows()):
+        for row, kernel in enumerate(weight.of_kernel_rows()):
             near = np.ascontiguousarray(windows[:, :, row])
             seen = ops.gather(x, ops.constant(near.ravel()), ops.constant(np.array(1)))
             y = ops.add(y, self._product(shaped(seen, count, *near.shape[:2], -1), kernel, None))
@@ -212,7 +210,7 @@ class Graph:
         scale, shift = (
             shared(self.array(f"{name}.{part}").reshape(1, -1, 1, 1)) for part in ("weight", "bias")
         )
-        if height * width > MANY_CELLS:
+        if height * width > FEW_CELLS:
             x = ops.subtract(x, _group_means(x, groups))
             spread = ops.sqrt(ops.add(_group_means(ops.multiply(x, x), groups), number(epsilon)))
             return ops.add(ops.multiply(x, ops.divide(scale, spread)), shift)
