@@ -19,6 +19,7 @@ from lianhuan.bench.books import (
 )
 from lianhuan.bench.task import Task
 from lianhuan.book import Book, read_recipe
+from lianhuan.book.picture import recipe_in
 from lianhuan.cli.app import app
 from lianhuan.cli.bench.drawing import CONTROL, Method, draw_missing, draw_runs
 from lianhuan.errors import BookError
@@ -194,6 +195,27 @@ def test_the_verb_draws_scores_and_goes_on_where_it_was(models, tmp_path):
     assert _run(models, file).exit_code == 0
     assert file.read_bytes() == scores
     assert {p: p.stat().st_mtime_ns for p in tmp_path.rglob("takes/*/*.png")} == takes
+
+
+@pytest.mark.parametrize(
+    ("options", "engine"),
+    [((), "light"), (("--engine", "torch"), "torch"), (("--memory", "none,shared-attention"), "torch")],
+)
+def test_one_engine_draws_for_all_methods(models, tmp_path, options, engine):
+    """That of `illustrate` where it can draw with all of them."""
+    file = tmp_path / "scores.json"
+    done = _run(models, file, "--no-control", *options)
+    assert done.exit_code == 0, done.stderr
+    assert json.loads(file.read_bytes())["settings"]["engine"] == engine
+    takes = list(tmp_path.rglob("takes/*/*.png"))
+    assert len(takes) == 2 * 2 * 2
+    assert {recipe_in(take)["engine"] for take in takes} == {engine}
+
+
+def test_the_light_engine_is_refused_where_a_method_needs_torch(models, tmp_path):
+    done = _run(models, tmp_path / "s.json", "--engine", "light", "--memory", "lstm,shared-attention")
+    assert done.exit_code == 1
+    assert "no memory 'shared-attention'" in done.stderr
 
 
 def test_the_stories_are_of_the_world_that_the_reader_reads(models, tmp_path):

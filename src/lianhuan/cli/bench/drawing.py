@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from lianhuan.bench.run import Run
+    from lianhuan.cli.options import EngineWish
     from lianhuan.generators import Generator
+    from lianhuan.generators.base import Engine
     from lianhuan.memory import Memory
     from lianhuan.story import PageRequest
     from lianhuan.world.scene import WorldStory
@@ -30,8 +32,22 @@ class Method:
     shuffled: bool = False
 
 
-def load_methods(names: str, generator: str, device: str, control: bool) -> list[Method]:
-    """The memories called `names` (with commas between them), and the control of the LSTM if wanted.
+def shared_engine(wish: "EngineWish", generator: str, memories: Sequence[str]) -> "Engine":
+    """The engine that draws with all of the memories: one for all, so that they are compared like for like.
+
+    Raises:
+        CheckpointError: the light engine is wanted and cannot draw with all of them; or there is no such model.
+    """
+    from lianhuan.conductor import choose_engine
+
+    chosen = [choose_engine(wish, generator, memory) for memory in memories]
+    return "light" if all(engine == "light" for engine in chosen) else "torch"
+
+
+def load_methods(
+    names: Sequence[str], generator: str, device: str, engine: "Engine", control: bool
+) -> list[Method]:
+    """The memories called `names`, and the control of the LSTM if wanted.
 
     Raises:
         CheckpointError: there is no such memory.
@@ -39,8 +55,8 @@ def load_methods(names: str, generator: str, device: str, control: bool) -> list
     from lianhuan.memory.load import load_memory
 
     methods = []
-    for name in dict.fromkeys(part.strip() for part in names.split(",")):
-        memory = load_memory(name, generator, device)
+    for name in names:
+        memory = load_memory(name, generator, device, engine=engine)
         methods.append(Method(name, memory))
         if name == "lstm" and control:
             methods.append(Method(CONTROL, memory, shuffled=True))
@@ -113,6 +129,7 @@ def draw_missing(
     shared = {
         "generator": generator.name,
         "weights": weights_of(generator, method.memory),
+        "engine": generator.engine,
         "memory": method.name,
         "version": version("lianhuan"),
         "split": split,

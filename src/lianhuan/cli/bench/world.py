@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from lianhuan.bench.task import Task
-from lianhuan.cli.bench.drawing import draw_runs, load_methods
+from lianhuan.cli.bench.drawing import draw_runs, load_methods, shared_engine
+from lianhuan.cli.options import EngineOption
 from lianhuan.cli.terminal import progress
 from lianhuan.cli.threads import use_cores
 
@@ -81,11 +82,12 @@ def world(  # noqa: PLR0913 - one argument per option
     ] = 4.5,
     batch: Annotated[int, typer.Option(min=2, help="Stories drawn side by side.")] = 16,
     control: Annotated[bool, typer.Option(help="Also feed the LSTM another story's pictures.")] = True,
+    engine: EngineOption = "auto",
 ) -> None:
     """Measure how well pictures show their stories and how well hidden looks stay.
 
-    Stories are drawn page after page with their own pictures fed back. Run the same command again after an
-    interruption: finished stories are not drawn again.
+    Stories are drawn page after page with their own pictures fed back, all methods by one engine. Run the same command again
+    after an interruption: finished stories are not drawn again.
     """
     tasks, counts = _tasks(task), _counts(frames, stories)
     from lianhuan.bench.books import world_tales
@@ -101,9 +103,11 @@ def world(  # noqa: PLR0913 - one argument per option
     use_cores()
     eyes = load_reader(reader)
     judge = load_clip(clip)
-    device = _device()
-    model = load_generator(generator, compute=Compute(device=device))
-    methods = load_methods(memory, generator, device, control)
+    called = list(dict.fromkeys(part.strip() for part in memory.split(",")))
+    how = shared_engine(engine, generator, called)
+    device = "cpu" if how == "light" else _device()
+    model = load_generator(generator, compute=Compute(device=device), engine=how)
+    methods = load_methods(called, generator, device, how, control)
     root = out or json_file.with_suffix("")
     kind = world_of(eyes.classes)
     tales = {length: world_tales(split, count, length, kind) for length, count in counts.items()}
@@ -119,7 +123,8 @@ def world(  # noqa: PLR0913 - one argument per option
             shown.at(done, doing)
             shown.milestone(doing)
         shown.milestone("reading the pictures")
-    shared = {**settings, "batch": batch, "generator": model.name, "weights": model.fingerprint}
+    drawn = {"generator": model.name, "weights": model.fingerprint, "engine": model.engine}
+    shared = {**settings, "batch": batch, **drawn}
     scored = [bench_world(run, eyes, seed=seed, split=split, settings=shared, clip=judge) for run in runs]
     write_atomically(json_file, (json.dumps(one_result(scored), indent=1) + "\n").encode())
     if report is not None:
