@@ -26,8 +26,8 @@ def core() -> ov.Core:
 class Network:
     """A network that is ready to run on the CPU.
 
-    It computes in 32 bits even where the processor has faster, shorter numbers, in one stream and on few threads, so that a page
-    does not depend on the machine's load or on what else is drawn.
+    Where its graph asks for no 8-bit numbers it computes in 32 bits, even if the processor has faster, shorter ones; in one stream
+    and on few threads, so that a page does not depend on the machine's load or on what else is drawn.
 
     It is made ready when it is first used.
 
