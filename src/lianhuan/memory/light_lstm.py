@@ -16,7 +16,18 @@ from lianhuan.memory.base import Branch, State
 from lianhuan.memory.looks import Looks, read_looks
 from lianhuan.models.context import Context
 from lianhuan.models.files import load_arrays, read_config
-from lianhuan.models.light.graph import Graph, first, flattened, gelu, merged, number, padding, pieces, shaped
+from lianhuan.models.light.graph import (
+    Graph,
+    first,
+    flattened,
+    gelu,
+    merged,
+    number,
+    padding,
+    pieces,
+    shaped,
+    turned,
+)
 from lianhuan.models.light.run import Network
 
 SHARPNESS = 4.0
@@ -113,7 +124,7 @@ class _Graph:
         names = self._names()
         gate = g.linear(ops.concat([names, seen], 2), "matrix.gate")
         gate = ops.multiply(ops.tanh(ops.divide(gate, number(GATE_LIMIT))), number(GATE_LIMIT))
-        gate = shaped(ops.transpose(ops.exp(gate), ops.constant(np.array([0, 2, 1]))), 1, self.heads, -1, 1)
+        gate = shaped(turned(ops.exp(gate), 0, 2, 1), 1, self.heads, -1, 1)
         keys = ops.multiply(self._address(names), gate)
         values = g.heads(seen, "matrix.value", self.heads)
         added = ops.reduce_sum(keys, ops.constant(np.array([2])), False)
@@ -138,7 +149,7 @@ class _Graph:
         g, x = self.g, latents
         for layer, stride in ((0, 1), (2, 2), (4, 1)):
             x = gelu(g.conv(x, f"pictures.convs.{layer}", stride))
-        cells = ops.transpose(shaped(x, 1, x.shape[1], -1), ops.constant(np.array([0, 2, 1])))
+        cells = turned(shaped(x, 1, x.shape[1], -1), 0, 2, 1)
         cells = ops.add(cells, ops.constant(g.array("pictures.positions")))
         name, y = "pictures.attend", self.summary
         near = g.layer_norm(y, f"{name}.norm1")

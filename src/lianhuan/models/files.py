@@ -31,6 +31,13 @@ RANGES = "ranges.json"
 PICKLES = (".bin", ".ckpt", ".pt", ".pth", ".pkl")
 
 
+def grid(span: Range) -> tuple[float, int]:
+    """How far the 256 steps of a range are apart, and the number of the step that is 0."""
+    low, high = span
+    step = (high - low) / 255
+    return step, round(-low / step)
+
+
 def read_config(folder: Path) -> dict[str, Any]:
     """The part's `config.json`.
 

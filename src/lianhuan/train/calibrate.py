@@ -16,7 +16,7 @@ from lianhuan.generators import Generator
 from lianhuan.memory import Memory
 from lianhuan.memory.load import load_memory
 from lianhuan.models.few_steps import FEW_STEPS
-from lianhuan.models.files import Range, save_ranges
+from lianhuan.models.files import Range, grid, save_ranges
 from lianhuan.story import DEFAULT_GUIDANCE, DEFAULT_STEPS
 from lianhuan.train.finish import run_model
 from lianhuan.train.loop import TrainStep
@@ -137,6 +137,4 @@ def _with_zero(low: float, high: float) -> Range:
 
 def in_int8(x: Tensor, span: Range) -> Tensor:
     """`x` on the grid on which the light engine computes, see `lianhuan.models.light.graph.Graph`."""
-    low, high = span
-    step = (high - low) / 255
-    return torch.fake_quantize_per_tensor_affine(x, step, round(-low / step), 0, 255)
+    return torch.fake_quantize_per_tensor_affine(x, *grid(span), 0, 255)

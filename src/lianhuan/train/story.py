@@ -330,9 +330,8 @@ class StoryObjective:
         jobs += [(name, heads.actors(name, words), actors(name)) for name in heads.actor_labels]
         jobs.append((ASKED, heads.actors(ASKED, words), batch.asked))
         jobs += [(name, heads.page(name, state), table[name]) for name in heads.carried_labels]
-        for i, name in enumerate(
-            TOLD_LOOKS
-        ):  # by the heads of what is remembered: the denoiser needs not know who told
+        for i, name in enumerate(TOLD_LOOKS):
+            # by the heads of what is remembered: the denoiser needs not know who told
             target = actors(name).masked_fill(~batch.told[..., i], -1)
             jobs.append((f"told_{name}", heads.actors(name, words), target))
         for name in heads.look_labels:

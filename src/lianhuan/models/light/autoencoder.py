@@ -1,11 +1,10 @@
 """The autoencoder: pictures <-> whitened latents."""
 
-import numpy as np
 import openvino as ov
 from openvino import Node, Type, opset15 as ops
 
 from lianhuan.models.light.blocks import resnet, upsample
-from lianhuan.models.light.graph import Graph, number
+from lianhuan.models.light.graph import Graph, number, turned
 from lianhuan.models.sizes import SIDE, AutoencoderConfig
 
 GROUPS = 16
@@ -14,7 +13,7 @@ EPSILON = 1e-6
 
 def encoder(g: Graph, sizes: AutoencoderConfig) -> ov.Model:
     """From "picture" (1, size, size, 3) of 8 bits to "latents" (1, C, 16, 16), as `lianhuan.models.autoencoder` has them."""
-    x = _turned(g.input("picture", (1, sizes.size, sizes.size, 3), Type.u8), 0, 3, 1, 2)
+    x = turned(g.input("picture", (1, sizes.size, sizes.size, 3), Type.u8), 0, 3, 1, 2)
     x = ops.subtract(ops.divide(ops.convert(x, Type.f32), number(127.5)), number(1))
     x = _averaged(x, sizes.size // sizes.seen)
     x = g.conv(ops.space_to_depth(x, "depth_first", sizes.patch), "encoder.conv_in")
@@ -41,11 +40,7 @@ def decoder(g: Graph, sizes: AutoencoderConfig) -> ov.Model:
     x = ops.clamp(_ends(g, x, "decoder"), -1.0, 1.0)
     x = ops.round(ops.multiply(ops.add(x, number(1)), number(127.5)), "half_to_even")
     x = ops.depth_to_space(ops.convert(x, Type.u8), "depth_first", sizes.patch)
-    return g.model(picture=_turned(x, 0, 2, 3, 1))
-
-
-def _turned(x: Node, *order: int) -> Node:
-    return ops.transpose(x, ops.constant(np.array(order)))
+    return g.model(picture=turned(x, 0, 2, 3, 1))
 
 
 def _averaged(x: Node, fold: int) -> Node:

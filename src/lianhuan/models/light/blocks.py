@@ -1,9 +1,8 @@
 """The building blocks of diffusers' networks: residual blocks, transformers, changes of size."""
 
-import numpy as np
 from openvino import Node, opset15 as ops
 
-from lianhuan.models.light.graph import Graph, doubled, gelu, shaped
+from lianhuan.models.light.graph import Graph, doubled, gelu, shaped, turned
 
 
 def resnet(g: Graph, x: Node, name: str, groups: int, epsilon: float, time: Node | None = None) -> Node:
@@ -25,9 +24,8 @@ def transformer(
     `words` are the keys and the values of the words, (B, heads, L, C / heads), and `hidden` hides some of them.
     """
     rows, channels, height, width = x.shape
-    turned = ops.constant(np.array([0, 2, 1]))
     y = shaped(g.group_norm(x, f"{name}.norm", groups, 1e-6), rows, channels, height * width)
-    y = g.linear(ops.transpose(y, turned), f"{name}.proj_in")
+    y = g.linear(turned(y, 0, 2, 1), f"{name}.proj_in")
     block = f"{name}.transformer_blocks.0"
     near = g.layer_norm(y, f"{block}.norm1")
     query, key, value = (g.heads(near, f"{block}.attn1.to_{part}", heads) for part in "qkv")
@@ -36,7 +34,7 @@ def transformer(
     y = ops.add(y, g.linear(g.attend(query, *words, hidden), f"{block}.attn2.to_out.0"))
     value, gate = g.halves(g.layer_norm(y, f"{block}.norm3"), f"{block}.ff.net.0.proj")
     y = ops.add(y, g.linear(ops.multiply(value, gelu(gate)), f"{block}.ff.net.2"))
-    y = ops.transpose(g.linear(y, f"{name}.proj_out"), turned)
+    y = turned(g.linear(y, f"{name}.proj_out"), 0, 2, 1)
     return ops.add(x, shaped(y, rows, channels, height, width))
 
 

@@ -10,7 +10,7 @@ import openvino as ov
 from openvino import Node, Type, opset15 as ops
 
 from lianhuan.errors import CheckpointError
-from lianhuan.models.files import Arrays, Numbers, Range, to_int8
+from lianhuan.models.files import Arrays, Numbers, Range, grid, to_int8
 
 FEW_CELLS = 64
 """Of no more cells, convolutions without ranges are products, hardly slower and in half the memory, and groups are normalised as rows."""
@@ -170,9 +170,8 @@ class Graph:
 
     def _in_int8(self, x: Node, name: str) -> Node:
         """What enters a layer, on the grid of 256 steps of its range, which has a step at 0."""
-        low, high = self.ranges[name]
-        step = (high - low) / 255
-        low = -step * round(-low / step)
+        step, zero = grid(self.ranges[name])
+        low = -step * zero
         ends = number(low), number(low + 255 * step)
         return ops.fake_quantize(x, *ends, *ends, 256)
 
@@ -187,7 +186,7 @@ class Graph:
         weight = self.matrix(f"{name}.weight")
         sides = weight.numbers.shape[2:]
         edges = (ops.constant(np.array([0, *ends, 0])) for ends in (before, after))
-        x = ops.pad(ops.transpose(x, ops.constant(np.array([0, 2, 3, 1]))), *edges, "constant", number(0))
+        x = ops.pad(turned(x, 0, 2, 3, 1), *edges, "constant", number(0))
         count, height, width, channels = x.shape
         cells: npt.NDArray[np.int64] = np.arange(height * width).reshape(height, width)
         windows = np.lib.stride_tricks.sliding_window_view(cells, sides)[::stride, ::stride]
@@ -197,7 +196,7 @@ class Graph:
             near = np.ascontiguousarray(windows[:, :, row])
             seen = ops.gather(x, ops.constant(near.ravel()), ops.constant(np.array(1)))
             y = ops.add(y, self._product(shaped(seen, count, *near.shape[:2], -1), kernel, None))
-        return ops.transpose(y, ops.constant(np.array([0, 3, 1, 2])))
+        return turned(y, 0, 3, 1, 2)
 
     def group_norm(self, x: Node, name: str, groups: int, epsilon: float) -> Node:
         """Group normalisation of (B, C, H, W).
@@ -273,13 +272,13 @@ def _group_means(x: Node, groups: int) -> Node:
 def split(x: Node, heads: int) -> Node:
     """(B, n, D) -> (B, heads, n, D / heads)."""
     rows, length, width = x.shape
-    return ops.transpose(shaped(x, rows, length, heads, width // heads), ops.constant(np.array([0, 2, 1, 3])))
+    return turned(shaped(x, rows, length, heads, width // heads), 0, 2, 1, 3)
 
 
 def merged(x: Node) -> Node:
     """(B, heads, n, D / heads) -> (B, n, D)."""
     rows, heads, length, width = x.shape
-    return shaped(ops.transpose(x, ops.constant(np.array([0, 2, 1, 3]))), rows, length, heads * width)
+    return shaped(turned(x, 0, 2, 1, 3), rows, length, heads * width)
 
 
 def padding(mask: Node, least: float = -1e4) -> Node:
@@ -291,6 +290,11 @@ def padding(mask: Node, least: float = -1e4) -> Node:
 def number(value: float) -> Node:
     """A constant."""
     return ops.constant(np.float32(value))
+
+
+def turned(x: Node, *order: int) -> Node:
+    """The dimensions in another order."""
+    return ops.transpose(x, ops.constant(np.array(order)))
 
 
 def shaped(x: Node, *shape: int) -> Node:

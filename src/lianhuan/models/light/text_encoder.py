@@ -4,7 +4,7 @@ import numpy as np
 import openvino as ov
 from openvino import Node, opset15 as ops
 
-from lianhuan.models.light.graph import Graph, gelu, padding, shaped
+from lianhuan.models.light.graph import Graph, gelu, padding, shaped, turned
 
 
 def text_encoder(g: Graph, layers: int, heads: int, length: int) -> ov.Model:
@@ -35,9 +35,8 @@ def text_encoder(g: Graph, layers: int, heads: int, length: int) -> ov.Model:
 
 
 def _word_conv(g: Graph, x: Node, name: str, kept: Node) -> Node:
-    turned = ops.constant(np.array([0, 2, 1]))
-    y = ops.transpose(ops.multiply(g.layer_norm(x, f"{name}.norm"), kept), turned)
-    return ops.add(x, gelu(ops.transpose(g.conv(y, f"{name}.conv"), turned)))
+    y = turned(ops.multiply(g.layer_norm(x, f"{name}.norm"), kept), 0, 2, 1)
+    return ops.add(x, gelu(turned(g.conv(y, f"{name}.conv"), 0, 2, 1)))
 
 
 def _layer(g: Graph, x: Node, name: str, heads: int, hidden: Node) -> Node:
