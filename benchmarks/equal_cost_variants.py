@@ -17,7 +17,7 @@ from lianhuan.train import parts
 from lianhuan.train.diffusion import prediction_error, random_noise, step_rng
 from lianhuan.train.losses import cell_weights
 from lianhuan.train.processes import pick_device
-from lianhuan.train.story import StoryBatch, StoryData
+from lianhuan.train.story_data import StoryBatch, StoryData
 from lianhuan.train.words import build_words
 
 CHANNELS, WIDTHS, SUMMARY = 8, (64, 160, 256), 4

@@ -11,7 +11,7 @@ from cli_runs import fails, run
 from lianhuan import Book, illustrate, load_generator, load_memory, parse_story
 from lianhuan.book import Settings, read_recipe
 from lianhuan.conductor import PageDone, Planned, PortraitDone, Redraw, Step, draw_book, draw_stories, redraw
-from lianhuan.conductor.tale import portrait_of
+from lianhuan.conductor.cast import Cast
 from lianhuan.generators import LatentDiffusion
 from lianhuan.memory import ARLDMMemory, LSTMMemory, Memory, NoMemory, Stack
 from lianhuan.memory.ar_ldm import ARLDMMemoryConfig
@@ -245,4 +245,4 @@ def test_the_number_of_a_portrait_is_written_down_where_there_is_one():
     again = mia.model_copy(update={"take": 2})
     assert Character.model_validate(again.model_dump()) == again
     entry, page = stage_entry(again), PageRequest(scene_id="s", caption="Mia ran.")
-    assert portrait_of(entry, page, {}, seed=5).take == 2
+    assert Cast({}).portrait_of(entry, page, seed=5).take == 2

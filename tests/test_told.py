@@ -10,9 +10,11 @@ import torch
 from lianhuan.data.world import (
     TELL_LOOKS,
     WorldPictures,
+    cast_of,
     frame_request,
+    portraits,
     told_looks,
-    training_requests,
+    training_story,
     world_story,
 )
 from lianhuan.models.sizes import TextEncoderConfig
@@ -21,9 +23,9 @@ from lianhuan.script import parse_story
 from lianhuan.script.stage import put_on
 from lianhuan.story import Change, PageRequest, StageEntry
 from lianhuan.testing.models import tiny_tokenizer
-from lianhuan.train.story import _before_changes
+from lianhuan.train.story_data import HIDDEN, hidden_classes
 from lianhuan.world.looks import look_words
-from lianhuan.world.vocabulary import COLOURS, FULL, SMALL, Vocabulary
+from lianhuan.world.vocabulary import COLOURS, FULL, PEOPLE, SMALL, Vocabulary
 from test_training import pictures, story
 
 __all__ = ["pictures"]
@@ -123,29 +125,77 @@ def test_hair_and_fur_are_read_from_a_story(text: str, looks: dict[str, str]) ->
 
 
 def test_some_training_stories_tell_the_looks_that_their_characters_have_at_first() -> None:
-    told = 0
-    for index in range(200):
-        pages = training_requests("train", index, np.random.default_rng(index), drop_stage=0)
-        looks = {entry.name: entry.look for page in pages for entry in page.stage}
-        assert all(entry.look == looks[entry.name] for page in pages for entry in page.stage)
-        told += any(looks.values())
+    told = stale = 0
+    for index in range(300):
+        one = training_story("train", index, np.random.default_rng(index), drop_stage=0)
+        looks = {entry.name: entry.look for portrait in one.portraits for entry in portrait.stage}
+        first: dict[str, set[str]] = {}
+        for actor in cast_of(one.tale):
+            words = {*look_words(actor, "en"), *look_words(actor, "zh")}
+            first[actor.name] = first[one.tale.names_zh[actor.name]] = words
+        assert all(set(look.split(", ")) <= first[name] for name, look in looks.items() if look)
         assert all(looks.values()) or not any(looks.values())
+        said = {entry.look for page in one.pages for entry in page.stage} - {""}
+        assert not said or any(looks.values()), "what pages tell, portraits do"
+        told += bool(said)
+        changed: set[str] = set()
+        for page in one.pages if said else ():
+            changed |= {change.character for change in page.changes}
+            for entry in page.stage:
+                assert entry.look in (looks[entry.name], looks[entry.name].split(", ")[0], "")
+                assert entry.look == looks[entry.name] or entry.name in changed
+                stale += entry.look == looks[entry.name] and entry.name in changed
+    assert 0.8 * TELL_LOOKS < told / 300 < 1.2 * TELL_LOOKS
+    assert stale > 5
+
+
+@pytest.mark.parametrize("world", [SMALL, FULL])
+def test_portraits_of_the_world_show_each_of_the_cast_alone_as_at_first(world: Vocabulary) -> None:
+    places = 0
+    for index in range(60):
+        tale, graphs = world_story("train", index, world), portraits("train", index, world)
+        assert graphs == portraits("train", index, world)
+        for actor, graph in zip(cast_of(tale), graphs, strict=True):
+            (shown,) = graph.actors
+            assert (shown.name, shown.kind, shown.look) == (actor.name, actor.kind, actor.look)
+            assert graph.style == tale.frames[0].graph.style
+            assert graph.prop is None or graph.prop.holder == 0
+            places += graph.place == tale.frames[0].graph.place
+    assert places < 30, "a portrait tells nothing of its story's place"
+
+
+def test_the_looks_of_portraits_and_pages_are_one(pictures: WorldPictures) -> None:
+    batch = story(pictures).batch(0)
+    for index in range(4):
         tale = world_story("train", index)
-        first: dict[str, tuple[str, ...]] = {}
-        for frame in tale.frames:
-            for actor in frame.graph.actors:
-                both = (*look_words(actor, "en"), *look_words(actor, "zh"))
-                first.setdefault(actor.name, both)
-                first.setdefault(tale.names_zh[actor.name], both)
-        assert all(part in first[name] for name, look in looks.items() if look for part in look.split(", "))
-    assert 0.6 * TELL_LOOKS < told / 200 < 1.4 * TELL_LOOKS
+        kinds = [1 + SMALL.kinds.index(actor.kind) for actor in cast_of(tale)]
+        assert len(kinds) == len(portraits("train", index))
+    assert batch.cast.there.any(1).all()
+    assert batch.cast.there.shape == batch.cast.latents.shape[:2]
+    for name, words in HIDDEN.items():
+        for i in range(3):
+            there = batch.labels[f"kind{i}"] > 0
+            assert (batch.labels[f"{name}{i}"][~there] == -1).all()
+            assert (batch.labels[f"{name}{i}"] < len(words)).all()
+
+
+def test_hidden_looks_of_an_animal_are_its_trousers_alone() -> None:
+    for index in range(30):
+        for actor in cast_of(world_story("train", index)):
+            found = dict(zip(HIDDEN, hidden_classes(actor), strict=True))
+            assert HIDDEN["bottom"][found["bottom"]] == actor.look.bottom
+            if actor.kind in PEOPLE:
+                assert HIDDEN["skin"][found["skin"]] == actor.look.tone
+                assert HIDDEN["cut"][found["cut"]] == actor.look.hair_style
+            else:
+                assert found["skin"] == found["cut"] == -1
 
 
 def test_what_a_page_tells_of_looks_is_known_of_each_actor() -> None:
     heads = tops = 0
     for index in range(200):
         tale = world_story("train", index)
-        pages = training_requests("train", index, np.random.default_rng(index), drop_stage=0.2)
+        pages = training_story("train", index, np.random.default_rng(index), drop_stage=0.2).pages
         for number, page in enumerate(pages):
             actors = tale.frames[number].graph.actors
             said = " ".join(entry.look for entry in page.stage)
@@ -162,8 +212,8 @@ def test_what_a_page_tells_of_looks_is_known_of_each_actor() -> None:
 def test_some_pages_say_no_more_than_a_portrait_and_others_are_as_before() -> None:
     alone = total = 0
     for index in range(300):
-        plain = training_requests("train", index, np.random.default_rng(index), drop_stage=0)
-        mixed = training_requests("train", index, np.random.default_rng(index), drop_stage=0, alone=1.0)
+        plain = training_story("train", index, np.random.default_rng(index), drop_stage=0).pages
+        mixed = training_story("train", index, np.random.default_rng(index), drop_stage=0, alone=1.0).pages
         for before, page in zip(plain, mixed, strict=True):
             single = len(before.stage) == 1 and not before.changes
             assert (page.caption, page.place) == (("", None) if single else (before.caption, before.place))
@@ -188,24 +238,13 @@ def test_changes_are_left_out_at_times_as_the_stage_is() -> None:
     asked = told = 0
     for index in range(400):
         tale = world_story("train", index)
-        pages = training_requests("train", index, np.random.default_rng(index), drop_stage=0.5)
+        pages = training_story("train", index, np.random.default_rng(index), drop_stage=0.5).pages
         asked += sum(bool(frame.changes) for frame in tale.frames)
         told += sum(bool(page.changes) for page in pages)
     assert 0.3 * asked < told < 0.7 * asked
 
 
-def test_a_story_begins_with_a_look_at_a_page_before_anything_was_put_on() -> None:
-    changed = torch.zeros(3, 5, 2, dtype=torch.bool)
-    changed[0, 2:, 1] = True
-    changed[1] = True
-    rng = torch.Generator().manual_seed(0)
-    found = torch.stack([_before_changes(changed, rng) for _ in range(200)])
-    assert set(found[:, 0].tolist()) == {0, 1}
-    assert set(found[:, 1].tolist()) == {0}
-    assert set(found[:, 2].tolist()) == {0, 1, 2, 3, 4}
-
-
-def test_the_first_page_knows_the_page_that_was_looked_at_and_only_then(
+def test_the_first_page_knows_the_portraits_that_were_looked_at_and_only_then(
     pictures: WorldPictures, tmp_path: Path
 ) -> None:
     objective = story(pictures)
@@ -213,11 +252,11 @@ def test_the_first_page_knows_the_page_that_was_looked_at_and_only_then(
     torch.manual_seed(1)
     torch.nn.init.normal_(objective.memories[0].recall.weight)
     batch = objective.batch(0)
-    others = replace(batch, latents=batch.latents + 1)
+    others = replace(batch, cast=replace(batch.cast, latents=batch.cast.latents + 1))
     stories = len(batch.latents)
 
     def first_pages(share: float, step: int) -> torch.Tensor:
-        """How far apart the first pages of each story are when all pictures differ."""
+        """How far apart the first pages of each story are when all portraits differ."""
         objective.met = share
         seen = [objective.contexts(one, step)[0].tokens[:stories] for one in (batch, others)]
         return (seen[0] - seen[1]).abs().amax((1, 2))

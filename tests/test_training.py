@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from lianhuan.data.world import FRAMES, WorldPictures, focus_maps, says_sides, training_requests, world_story
+from lianhuan.data.world import FRAMES, WorldPictures, focus_maps, says_sides, training_story, world_story
 from lianhuan.errors import RecipeError
 from lianhuan.memory import ARLDMMemory, LSTMMemory
 from lianhuan.memory.ar_ldm import ARLDMMemoryConfig
@@ -29,7 +29,8 @@ from lianhuan.train.decoder import DecoderObjective
 from lianhuan.train.distill import DistillObjective
 from lianhuan.train.ema import EMA
 from lianhuan.train.loop import Objective, TrainConfig, TrainStep, learning_rate, plain_attention, train
-from lianhuan.train.story import CHANGES, PLAIN, StoryData, StoryHeads, StoryObjective
+from lianhuan.train.story import StoryHeads, StoryObjective
+from lianhuan.train.story_data import CHANGES, PLAIN, StoryData
 from lianhuan.world.captions_en import _Teller
 from lianhuan.world.scene import classes, labels
 from lianhuan.world.stories import recaption
@@ -62,7 +63,8 @@ def story(pictures: WorldPictures, *, stage: int = 3, styles: bool = False) -> S
     ]
     latents = torch.randn(4, FRAMES, 4, 16, 16)
     focus = np.zeros((4, FRAMES, 16, 16, 2), dtype=np.uint8)
-    data = StoryData(latents, focus, pictures, PageTokenizer(words, text.config), batch=2, seed=0)
+    portraits = torch.randn(4, stage, 4, 16, 16)
+    data = StoryData(latents, portraits, focus, pictures, PageTokenizer(words, text.config), batch=2, seed=0)
     denoiser = Denoiser(build_unet(4, 32, (16, 32), 1 + stage), NoisePath.cosine(), "v_prediction")
     return StoryObjective(text, memories, data, denoiser)
 
@@ -199,7 +201,7 @@ def test_the_heads_of_the_full_world_learn_what_the_words_are_told(stage: int, s
 def test_training_pages_of_the_full_world_name_the_style_of_the_book() -> None:
     styles = set()
     for index in range(25):
-        pages = training_requests("train", index, np.random.default_rng(0), world=FULL)
+        pages = training_story("train", index, np.random.default_rng(0), world=FULL).pages
         style = world_story("train", index, FULL).frames[0].graph.style
         assert {page.style for page in pages} == {"" if style == "flat" else style}
         styles |= {page.style for page in pages}
@@ -267,9 +269,9 @@ def test_autoencoder_whitens(pictures: WorldPictures) -> None:
 
 
 def test_training_pages_are_a_pure_function_with_all_or_nobody_on_stage() -> None:
-    first = training_requests("train", 5, np.random.default_rng(1))
-    assert first == training_requests("train", 5, np.random.default_rng(1))
-    assert first != training_requests("train", 5, np.random.default_rng(2))
+    first = training_story("train", 5, np.random.default_rng(1)).pages
+    assert first == training_story("train", 5, np.random.default_rng(1)).pages
+    assert first != training_story("train", 5, np.random.default_rng(2)).pages
     told = world_story("train", 5)
     for request, frame in zip(first, told.frames, strict=True):
         assert len(request.stage) in (0, len(frame.graph.actors))
@@ -293,7 +295,7 @@ def test_where_a_thing_lies_does_not_shuffle_the_stage() -> None:
     things = shuffled = 0
     for index in range(150):
         tale = world_story("train", index)
-        pages = training_requests("train", index, np.random.default_rng(index), drop_stage=0)
+        pages = training_story("train", index, np.random.default_rng(index), drop_stage=0).pages
         for request, frame in zip(pages, tale.frames, strict=True):
             kept = [entry.kind for entry in request.stage] == [actor.kind for actor in frame.graph.actors]
             assert kept or says_sides(request.caption), request.caption
@@ -329,7 +331,8 @@ def full_data(folder: Path, *, stories: int, batch: int) -> StoryData:
     sizes = TextEncoderConfig(words.get_vocab_size(), 16, 32, 1, 2, stage=4, styles=True)
     focus = np.zeros((stories, FRAMES, 16, 16, 2), dtype=np.uint8)
     latents = torch.randn(stories, FRAMES, 4, 16, 16)
-    return StoryData(latents, focus, pictures, PageTokenizer(words, sizes), batch, 0)
+    portraits = torch.randn(stories, 4, 4, 16, 16)
+    return StoryData(latents, portraits, focus, pictures, PageTokenizer(words, sizes), batch, 0)
 
 
 def test_what_is_asked_for_is_what_the_picture_then_shows_and_keeps(tmp_path: Path) -> None:

@@ -73,6 +73,12 @@ def test_the_list_of_the_embedded_model_is_that_of_its_training_captions(shipped
     assert "mia" not in shipped.words["en"], "names are no words"
 
 
+def test_words_of_looks_are_known_though_no_caption_says_them(known: KnownWords, shipped: KnownWords) -> None:
+    for some in (known, shipped):
+        assert words("Mia had blond hair. A fox with dark fur came. Tom had a purple top.", some) == []
+        assert {"头发", "皮毛", "金色"} <= some.words["zh"]
+
+
 def test_a_girl_called_rose_is_no_rose(known: KnownWords) -> None:
     assert {"dragon", "rose", "mia"}.isdisjoint(known.words["en"])
 

@@ -5,22 +5,21 @@ from pathlib import Path
 
 from PIL import Image
 
+from lianhuan.conductor.cast import Cast
 from lianhuan.conductor.events import Event, PageDone, Pages, Planned, Told
 from lianhuan.conductor.tale import (
     Known,
     Tale,
     Telling,
     contexts_of,
-    newcomers,
     picture_hash,
-    portrait_of,
     written,
 )
 from lianhuan.conductor.together import BATCH, drawn, together
 from lianhuan.control import ClassifierFree
 from lianhuan.generators import Control, Drawn, Generator
 from lianhuan.images import fit_square
-from lianhuan.memory import Memory
+from lianhuan.memory import Memory, NoMemory
 from lianhuan.memory.base import State
 from lianhuan.memory.load import check_accepted, fit
 from lianhuan.models.context import Context
@@ -112,17 +111,18 @@ def pages_of(telling: Telling) -> Pages:
     tale, given = Tale(telling), telling.first_frame
     yield Planned(telling.story, {**tale.shared, **tale.how, "extras": tale.generator.extras})
     for number, request in enumerate(tale.requests, start=1):
-        recipe, words, there = tale.recipe(request), tale.words(request), None
+        recipe, there = tale.recipe(request), None
         if telling.controls:
             recipe["controls"] = [control.recipe() for control in telling.controls]
         if number == 1 and given is not None:
             recipe |= {"given": picture_hash(given), "after": tale.before}
-            image = fit_square(given, tale.generator.size)
+            words, image = tale.words(request), fit_square(given, tale.generator.size)
         else:
             there = tale.known(request, recipe)  # whatever is remembered
             yield from tale.cast(number, request, anew=there is None)
             recipe["after"] = tale.before
             there = there or tale.known(request, recipe)
+            words = tale.words(request)
             image = there or (yield from tale.draw(number, request, words, telling.controls))
         tale.remember(request, words, image)
         yield PageDone(number, request.scene_id, image, recipe, there is not None, "given" in recipe)
@@ -157,15 +157,17 @@ def draw_stories(
     rows: list[list[Image.Image]] = [[] for _ in stories]
     states, null = [memory.start(1) for _ in stories], generator.null(1)
     fed = range(len(stories)) if feed is None else feed
-    cast = _Cast(generator, memory, null, fed)
-    for pages in zip(*stories, strict=True):
+    portraits = _Portraits(generator, memory, null, fed)
+    for requests in zip(*stories, strict=True):
+        given = first if not rows[0] else None
+        if given is None:
+            states = portraits.shown(requests, states)
+        pages = portraits.told(requests)
         words = [generator.encode([page]) for page in pages]
-        if first is not None and not rows[0]:
-            images = [fit_square(picture, generator.size) for picture in first]
-            cast.meet(pages)
-        else:
-            states = cast.shown(pages, states)
+        if given is None:
             images = _drawn_together(generator, memory, pages, words, states, null)
+        else:
+            images = [fit_square(picture, generator.size) for picture in given]
         for row, image in zip(rows, images, strict=True):
             row.append(image)
         back = [images[i] for i in fed]
@@ -173,40 +175,40 @@ def draw_stories(
     return rows
 
 
-class _Cast:
+class _Portraits:
     """The portraits of stories that are drawn side by side; `fed` names, for each story, the one whose portraits it is shown."""
 
     def __init__(self, generator: Generator, memory: Memory, null: Context, fed: Sequence[int]):
         self.generator, self.memory, self.null, self.fed = generator, memory, null, fed
-        self.met: list[set[str]] = [set() for _ in fed]
-        self.portraits: list[dict[str, Image.Image]] = [{} for _ in fed]
+        self.casts = [Cast(memory.casts or {}) for _ in fed]
+        self.images: list[list[Image.Image]] = [[] for _ in fed]
 
-    def meet(self, pages: Sequence[PageRequest]) -> None:
-        """From now on everybody on the pages of the stories is known."""
-        for page, met in zip(pages, self.met, strict=True):
-            met |= {entry.name for entry in page.stage}
+    def told(self, pages: Sequence[PageRequest]) -> list[PageRequest]:
+        """The pages, with the looks of those who have been shown; everybody on them is known from now on."""
+        for page, cast in zip(pages, self.casts, strict=True):
+            cast.meet(page)
+        return [cast.told(page) for page, cast in zip(pages, self.casts, strict=True)]
 
     def shown(self, pages: Sequence[PageRequest], states: Sequence[State]) -> list[State]:
         """The states once everybody who is new on the pages has been seen, for a memory that wants it."""
         after = list(states)
-        looks = self.memory.casts
-        if looks is None:
+        if self.memory.casts is None:
             return after
         asked = [
-            (i, portrait_of(entry, page, looks, seed=page.seed, take=page.take))
-            for i, page in enumerate(pages)
-            for entry in newcomers(page, self.met[i])
+            (i, cast.portrait_of(entry, page, seed=page.seed, take=page.take))
+            for i, (page, cast) in enumerate(zip(pages, self.casts, strict=True))
+            for entry in cast.newcomers(page)
         ]
-        self.meet(pages)
         requests = [request for _, request in asked]
         words = [self.generator.encode([request]) for request in requests]
-        blank = [self.memory.start(1) for _ in asked]
-        images = _drawn_together(self.generator, self.memory, requests, words, blank, self.null)
+        images = _drawn_together(self.generator, NoMemory(), requests, words, [{} for _ in asked], self.null)
+        numbers = []
         for (i, request), image in zip(asked, images, strict=True):
-            self.portraits[i][request.scene_id] = image
-        for (i, request), said in zip(asked, words, strict=True):
-            number = list(self.portraits[i]).index(request.scene_id)
-            others = list(self.portraits[self.fed[i]].values())
+            self.casts[i].show(request)
+            numbers.append(len(self.images[i]))
+            self.images[i].append(image)
+        for (i, _), number, said in zip(asked, numbers, words, strict=True):
+            others = self.images[self.fed[i]]
             image = others[number % len(others)]
             after[i] = written(self.generator, self.memory, after[i], said, image, portrait=True)
         return after

@@ -1,7 +1,7 @@
 """A story while it is told: who has been met, and what is remembered of its pages so far."""
 
 import hashlib
-from collections.abc import Callable, Collection, Generator as Steps, Mapping, Sequence
+from collections.abc import Callable, Generator as Steps, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 from PIL import Image
 
 from lianhuan.book import CAST, Settings
+from lianhuan.conductor.cast import Cast
 from lianhuan.conductor.events import PortraitDone, Ready
 from lianhuan.errors import CheckpointError
 from lianhuan.generators import Control, Generator
@@ -18,7 +19,6 @@ from lianhuan.images import load_picture
 from lianhuan.memory import Memory, NoMemory
 from lianhuan.memory.base import State
 from lianhuan.memory.load import check_accepted, fit, load_memory
-from lianhuan.memory.looks import Looks, look_by_lot
 from lianhuan.models.context import Context
 from lianhuan.models.files import short_hash
 from lianhuan.story import DEFAULT_GUIDANCE, PageRequest, StageEntry, Story, page_request, stage_entry
@@ -90,7 +90,8 @@ class Tale:
         self.before: str | None = None
         self._known = telling.known
         self._state, self._null = self.memory.start(1), generator.null(1, telling.negative_prompt)
-        self._met: set[str] = set()
+        learnt = [member.name for member in story.cast if member.adapter]
+        self._cast = Cast(self.memory.casts or {}, own=learnt)
         for entry, picture in _brought(story, self.memory, telling.home):
             shown = PageRequest(scene_id=f"{CAST}{entry.name}", caption="", stage=(entry,))
             self.remember(shown, self.words(shown), picture, portrait=True)
@@ -104,8 +105,8 @@ class Tale:
         return None if self._known is None else self._known(request.scene_id, recipe)
 
     def words(self, request: PageRequest) -> Context:
-        """The words of a page or a portrait as the generator reads them."""
-        return self.generator.encode([request])
+        """The words of a page or a portrait as the generator reads them, of a page once everybody on it has been met."""
+        return self.generator.encode([self._cast.told(request)])
 
     def draw(
         self, number: int, request: PageRequest, words: Context, controls: Sequence[Control] = ()
@@ -120,7 +121,10 @@ class Tale:
         """Take a finished picture, and who is on it, into memory."""
         if isinstance(self.memory, NoMemory):
             return
-        self._met |= {entry.name for entry in request.stage}
+        if portrait:
+            self._cast.show(request)
+        else:
+            self._cast.meet(request)
         self._state = written(self.generator, self.memory, self._state, words, image, portrait=portrait)
         told = request.model_dump_json(exclude={"seed", "take", *Settings.model_fields})
         self.before = short_hash(f"{self.before} {told} {picture_hash(image)}")
@@ -130,20 +134,19 @@ class Tale:
     ) -> Steps[Ready | PortraitDone, None, None]:
         """Remember a portrait of everybody who comes onto page `number` and whom nobody has met yet, for memories that want it.
 
-        A portrait shows its character alone and is drawn from its name and kind, with nothing remembered: so a look belongs to
-        the character and to the seed of the book, whatever happens on its first page. Unless `anew`, portraits are taken that
-        are there and none is drawn: then the page has its picture already, and whoever is on it looks as there.
+        A portrait shows its character alone and is drawn from its name, kind and look, with nothing remembered: so a look belongs
+        to the character and to the seed of the book, whatever happens on its first page. Unless `anew`, portraits are taken
+        that are there and none is drawn: then the page has its picture already, and whoever is on it looks as there.
         """
-        looks = self.memory.casts
-        if looks is None:
+        if self.memory.casts is None:
             return
-        for entry in newcomers(request, self._met):
-            asked = portrait_of(entry, request, looks, seed=self.how["seed"])
+        for entry in self._cast.newcomers(request):
+            asked = self._cast.portrait_of(entry, request, seed=self.how["seed"])
             recipe, words = self.recipe(asked), self.words(asked)
             there = self.known(asked, recipe)
             if there is None and not anew:
                 continue
-            contexts = contexts_of(self.memory, self.memory.start(1), words, self._null)
+            contexts = contexts_of(NoMemory(), {}, words, self._null)
             ready = Ready(number, asked, contexts, (), self.generator, self._networks, portrait=True)
             image = there or (yield from _drawn(ready))
             self.remember(asked, words, image, portrait=True)
@@ -153,37 +156,6 @@ class Tale:
 def _drawn(ready: Ready) -> Steps[Ready, None, Image.Image]:
     yield ready
     return ready.picture.result(timeout=0)
-
-
-def newcomers(page: PageRequest, met: Collection[str]) -> list[StageEntry]:
-    """Those on a page whose names are not among those `met`, each once."""
-    found: dict[str, StageEntry] = {}
-    for entry in page.stage:
-        if entry.name not in met:
-            found.setdefault(entry.name, entry)
-    return list(found.values())
-
-
-def portrait_of(
-    entry: StageEntry, page: PageRequest, looks: Looks, *, seed: int, take: int = 0
-) -> PageRequest:
-    """The portrait of somebody who comes onto `page`, as a page that shows this character alone and says no more.
-
-    A look that nobody tells is chosen by lot, from `looks`, by the seed, the name and the number of the portrait.
-    """
-    take += entry.take
-    look = entry.look or look_by_lot(looks, entry.kind, f"{seed} {entry.name} {take}")
-    return page.model_copy(
-        update={
-            "scene_id": f"{CAST}{entry.name}",
-            "caption": "",
-            "place": None,
-            "stage": (entry.model_copy(update={"look": look}),),
-            "changes": (),
-            "seed": seed,
-            "take": take,
-        }
-    )
 
 
 def default_memory(generator: Generator) -> Memory:

@@ -22,7 +22,7 @@ from lianhuan.world.vocabulary import SMALL, STYLES, Vocabulary
 
 FRAMES = 5
 """Frames of a training story."""
-TELL_LOOKS = 0.3
+TELL_LOOKS = 0.6
 """Share of the training stories whose looks are told."""
 SIDES = re.compile(
     r"to the (left|right) of|on the (left\b.*on the right|right\b.*on the left)\b|左边.*右边|右边.*左边"
@@ -159,31 +159,98 @@ def says_sides(caption: str) -> bool:
     return SIDES.search(caption.lower()) is not None
 
 
-def training_requests(
+@dataclass(frozen=True)
+class TrainingStory:
+    """A story as a training step is told it.
+
+    Attributes:
+        tale: what it shows.
+        pages: of its frames.
+        portraits: of its cast, in the order of `cast_of`, as pages that show one character and say no more.
+    """
+
+    tale: WorldStory
+    pages: list[PageRequest]
+    portraits: list[PageRequest]
+
+
+def training_story(
     split: str,
     index: int,
     rng: np.random.Generator,
     drop_stage: float = 0.15,
     alone: float = 0.0,
     world: Vocabulary = SMALL,
-) -> list[PageRequest]:
-    """One story's pages for training: a fresh paraphrase in English (3 of 4) or Chinese, parts of the stage left out at times.
+) -> TrainingStory:
+    """One story for training: a fresh paraphrase in English (3 of 4) or Chinese, parts of the stage left out at times.
 
-    In a share `TELL_LOOKS` of the stories the stage says what its characters looked like at first, as the cast of a book may.
+    In a share `TELL_LOOKS` of the stories the stage and the portraits say what the characters looked like at first, as the cast
+    of a book may; in half of these no longer once a top is changed. Of the others half tell it in the portraits alone.
     A share `alone` of the pages with one character who puts on nothing say who it is and no more, as portraits do.
     """
     tale = recaption(world_story(split, index, world), int(rng.integers(2**31)))
     language = "zh" if rng.random() < 0.25 else "en"
     pages = [frame_request(tale, k, language) for k in range(FRAMES)]
-    if rng.random() < TELL_LOOKS:
-        looks = _first_looks(tale, language, rng)
-        pages = [_with_looks(page, looks) for page in pages]
-    return [
+    looks = _first_looks(tale, language, rng)
+    told, to_the_end, in_portraits = rng.random() < TELL_LOOKS, rng.random() < 0.5, rng.random() < 0.5
+    portraits = [
+        _as_portrait(pages[0]).model_copy(
+            update={
+                "stage": (StageEntry(name=name, kind=actor.kind, look=_joined(look)),)
+                if told or in_portraits
+                else (StageEntry(name=name, kind=actor.kind),)
+            }
+        )
+        for actor, (name, look) in zip(cast_of(tale), looks.items(), strict=True)
+    ]
+    if told:
+        pages = _with_looks(pages, looks, to_the_end=to_the_end)
+    pages = [
         _as_portrait(page)
         if _may_be_portrait(page) and rng.random() < alone
         else _thinned(page, rng, drop_stage)
         for page in pages
     ]
+    return TrainingStory(tale, pages, portraits)
+
+
+def cast_of(tale: WorldStory) -> list[Actor]:
+    """The characters of a story in the order in which they come on, as they look at first."""
+    met: dict[str, Actor] = {}
+    for frame in tale.frames:
+        for actor in frame.graph.actors:
+            met.setdefault(actor.name, actor)
+    return list(met.values())
+
+
+def portraits(split: str, index: int, world: Vocabulary = SMALL) -> list[SceneGraph]:
+    """The cast of a story, each alone in place of the first character of another story, so that a portrait tells nothing but a look."""
+    tale = world_story(split, index, world)
+    graphs = []
+    for number, actor in enumerate(cast_of(tale), start=1):
+        other = world_story(split, index + number, world).frames[0].graph
+        model, prop = other.actors[0], other.prop
+        shown = replace(model, name=actor.name, kind=actor.kind, look=actor.look)
+        kept = prop if prop is None or prop.holder == 0 else None
+        style = tale.frames[0].graph.style
+        graphs.append(replace(other, actors=(shown,), prop=kept, style=style))
+    return graphs
+
+
+def portrait_pixels(
+    folder: Path, split: str, stories: int, size: int, workers: int | None = None, world: Vocabulary = SMALL
+) -> npt.NDArray[np.uint8]:
+    """(stories, most actors, size, size, 3) of the `portraits` of each story, black where it has fewer; kept in `folder`."""
+    path = folder / f"{world.prefix}{split}-{stories}-portraits-{size}px.npy"
+    shape = (stories, world.max_actors, size, size, 3)
+    return _by_story(path, partial(_draw_portraits, world, split, size), shape, workers)
+
+
+def _draw_portraits(world: Vocabulary, split: str, size: int, index: int) -> npt.NDArray[np.uint8]:
+    drawn = np.zeros((world.max_actors, size, size, 3), np.uint8)
+    for number, graph in enumerate(portraits(split, index, world)):
+        drawn[number] = np.asarray(draw(graph, size))
+    return drawn
 
 
 def told_looks(tale: WorldStory, number: int, page: PageRequest) -> list[tuple[bool, bool]]:
@@ -209,19 +276,38 @@ def _as_portrait(page: PageRequest) -> PageRequest:
     return page.model_copy(update={"caption": "", "place": None})
 
 
-def _first_looks(tale: WorldStory, language: str, rng: np.random.Generator) -> dict[str, str]:
-    """By the names that pages use, some words about the look that each character has before the story changes it."""
-    told: dict[str, str] = {}
-    for actor in (actor for frame in tale.frames for actor in frame.graph.actors):
+Parts = tuple[str, str]
+"""Words about hair or fur, and about the top; "" where nothing is said."""
+
+
+def _first_looks(tale: WorldStory, language: str, rng: np.random.Generator) -> dict[str, Parts]:
+    """By the names that pages use, some words about the look that each of the cast has before the story changes it.
+
+    Looks by lot are English in any story, so half of the Chinese ones here are, too.
+    """
+    told: dict[str, Parts] = {}
+    for actor in cast_of(tale):
+        head, top = look_words(actor, "en" if rng.random() < 0.5 else language)
         name = tale.names_zh[actor.name] if language == "zh" else actor.name
-        words = look_words(actor, language)
-        told.setdefault(name, ", ".join(words if rng.random() < 0.5 else (words[rng.integers(2)],)))
+        part = rng.random()
+        told[name] = (head if part < 0.8 else "", top if part < 0.6 or part >= 0.8 else "")
     return told
 
 
-def _with_looks(request: PageRequest, looks: Mapping[str, str]) -> PageRequest:
-    stage = tuple(entry.model_copy(update={"look": looks[entry.name]}) for entry in request.stage)
-    return request.model_copy(update={"stage": stage})
+def _joined(look: Parts) -> str:
+    return ", ".join(filter(None, look))
+
+
+def _with_looks(
+    pages: list[PageRequest], looks: Mapping[str, Parts], *, to_the_end: bool
+) -> list[PageRequest]:
+    told, now = [], dict(looks)
+    for page in pages:
+        if not to_the_end:
+            now |= {change.character: (now[change.character][0], "") for change in page.changes}
+        stage = tuple(entry.model_copy(update={"look": _joined(now[entry.name])}) for entry in page.stage)
+        told.append(page.model_copy(update={"stage": stage}))
+    return told
 
 
 def _thinned(request: PageRequest, rng: np.random.Generator, drop: float) -> PageRequest:

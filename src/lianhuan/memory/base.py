@@ -22,7 +22,7 @@ class Memory(Protocol):
 
     `fingerprint` names its weights and settings, if it has any that the model's own fingerprint does not name.
     `gives` declares what it adds to a context, so what a generator must accept. One that `casts` is shown everybody alone, in a
-    portrait, before their first page; of those whose look nobody tells, portraits are told one by lot from what `casts` names.
+    portrait, before their first page; of those whose look nobody tells, portraits and pages are told one by lot from what `casts` names.
     The state is a value: to redraw a page, read with the state before it; to continue a given first picture, write it.
     """
 

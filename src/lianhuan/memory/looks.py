@@ -1,4 +1,4 @@
-"""Looks by lot: what the portrait of somebody is told whose look nobody tells, so that no two characters must look alike."""
+"""Looks by lot: what is drawn of somebody whose look nobody tells, so that no two characters must look alike."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -14,14 +14,14 @@ from lianhuan.models.files import short_hash
 LOOKS = "looks.json"
 """The file in the folder of a memory that holds its `Looks`."""
 Looks = Mapping[str, Sequence[Sequence[str]]]
-"""Kind of character -> lists of words; a portrait is told a word of each list."""
+"""Kind of character -> lists of words, the last of them about clothes; a look is a word of each list."""
 _FORM = TypeAdapter(dict[str, list[Annotated[list[str], Field(min_length=1)]]])
 
 
-def look_by_lot(looks: Looks, kind: str, lot: str) -> str:
-    """Words about somebody of this kind, the same for the same `lot`; "" where none are known."""
+def look_by_lot(looks: Looks, kind: str, lot: str) -> list[str]:
+    """Words about somebody of this kind, the same for the same `lot`; none where none are known."""
     dice = np.random.default_rng(int(short_hash(lot), 16))
-    return ", ".join(words[int(dice.integers(len(words)))] for words in looks.get(kind, ()))
+    return [words[int(dice.integers(len(words)))] for words in looks.get(kind, ())]
 
 
 def read_looks(folder: Path) -> Looks:

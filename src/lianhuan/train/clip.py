@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lianhuan.data.world import FRAMES, WorldPictures, pictures_at, training_requests
+from lianhuan.data.world import FRAMES, WorldPictures, pictures_at, training_story
 from lianhuan.models.clip import StoryClip, contrastive_loss
 
 ClipBatch = tuple[Tensor, Tensor, Tensor]
@@ -34,7 +34,7 @@ class ClipObjective:
         rows = np.sort(rng.choice(len(self.pictures.pixels), self.size, replace=False))
         split, world = self.pictures.split, self.pictures.world
         captions = [
-            page.caption for row in rows for page in training_requests(split, int(row), rng, world=world)
+            page.caption for row in rows for page in training_story(split, int(row), rng, world=world).pages
         ]
         flat = self.pictures.pixels.reshape(-1, *self.pictures.pixels.shape[2:])
         x = pictures_at(flat, (rows[:, None] * FRAMES + np.arange(FRAMES)).ravel())

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from lianhuan.data.world import FRAMES, WorldPictures, pictures_at, training_requests
+from lianhuan.data.world import FRAMES, WorldPictures, pictures_at, training_story
 from lianhuan.models.autoencoder import Autoencoder
 from lianhuan.models.context import Context
 from lianhuan.models.denoiser import Denoiser
@@ -13,7 +13,7 @@ from lianhuan.models.text_encoder import StoryTextEncoder
 from lianhuan.sampling import clean
 from lianhuan.train.diffusion import step_rng
 from lianhuan.train.losses import picture_loss, psnr
-from lianhuan.train.story import StoryData
+from lianhuan.train.story_data import StoryData
 
 Batch = tuple[Tensor, Tensor, Tensor, tuple[Tensor, Tensor, Tensor]]
 
@@ -75,7 +75,9 @@ class DecoderObjective:
         rng = np.random.default_rng((self.data.seed, step))
         rows = np.sort(rng.choice(len(self.pixels), self.size, replace=False))
         split, world = self.data.split, self.data.world
-        pages = [training_requests(split, int(i) // FRAMES, rng, world=world)[int(i) % FRAMES] for i in rows]
+        pages = [
+            training_story(split, int(i) // FRAMES, rng, world=world).pages[int(i) % FRAMES] for i in rows
+        ]
         at = torch.from_numpy(rows)
         focus = self.focus[at].float() / 255
         return pictures_at(self.pixels, rows), self.latents[at].float(), focus, self.data.tokenizer(pages)

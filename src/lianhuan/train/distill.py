@@ -11,7 +11,8 @@ from lianhuan.models.few_steps import FewSteps
 from lianhuan.sampling import dpmpp_2m
 from lianhuan.train.diffusion import step_rng
 from lianhuan.train.losses import cell_weights
-from lianhuan.train.story import StoryBatch, StoryObjective, some_pages
+from lianhuan.train.story import StoryObjective, some_pages
+from lianhuan.train.story_data import StoryBatch
 
 TEACHER_STEPS = 12
 """Steps of the teacher for a whole picture, or a few more: each of the student's stands for equally many of them."""

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from lianhuan.data.world import FRAMES, WorldPictures, focus_maps, pictures_at
+from lianhuan.data.world import WorldPictures, focus_maps, pictures_at, portrait_pixels
 from lianhuan.errors import RecipeError
 from lianhuan.memory import ARLDMMemory, LSTMMemory
 from lianhuan.memory.ar_ldm import ARLDMMemoryConfig
@@ -38,7 +39,8 @@ from lianhuan.train.loop import TrainConfig, TrainStep, has_bf16, train
 from lianhuan.train.noisy_clip import NoisyClipObjective
 from lianhuan.train.processes import pick_device
 from lianhuan.train.reader import ReaderObjective
-from lianhuan.train.story import StoryData, StoryObjective, TrainedMemory
+from lianhuan.train.story import StoryObjective, TrainedMemory
+from lianhuan.train.story_data import StoryData
 from lianhuan.train.words import build_words, known_words, sizes_for
 from lianhuan.world.looks import every_look
 from lianhuan.world.scene import classes
@@ -343,32 +345,36 @@ def story_data(
     pictures = WorldPictures.render(folder / "data", split, stories, SIZE, world=world)
     pages = PageTokenizer(_tokenizer(folder), text)
     latents = _latents(folder, pictures)
+    shown = portrait_pixels(folder / "data", split, stories, SIZE, world=world)
+    portraits = _encoded(folder, shown, f"{world.prefix}{split}-{stories}-portraits")
     focus = focus_maps(folder / "data", split, stories, latents.shape[-1], world=world)
-    return StoryData(latents, focus, pictures, pages, batch, seed)
+    return StoryData(latents, portraits, focus, pictures, pages, batch, seed)
+
+
+def _latents(folder: Path, pictures: WorldPictures) -> Tensor:
+    """(stories, frames, C, 16, 16) latents of the pictures."""
+    name = f"{pictures.world.prefix}{pictures.split}-{len(pictures.pixels)}-latents"
+    return _encoded(folder, pictures.pixels, name)
 
 
 @torch.inference_mode()
-def _latents(folder: Path, pictures: WorldPictures, chunk: int = 20) -> Tensor:
-    """(stories, frames, C, 16, 16) float16 latents of the pictures, kept in the run folder."""
+def _encoded(folder: Path, pixels: npt.NDArray[np.uint8], name: str, chunk: int = 20) -> Tensor:
+    """(stories, N, C, 16, 16) float16 latents of pictures (stories, N, SIZE, SIZE, 3), kept in the run folder under `name`."""
     part = folder / "model" / "autoencoder"
     if not part.exists():
         raise RecipeError(f"{part} is missing; train the autoencoder in this folder first")
-    name = f"{pictures.world.prefix}{pictures.split}-{len(pictures.pixels)}-latents-{fingerprint(part)}"
-    path = folder / "data" / f"{name}.safetensors"
+    path = folder / "data" / f"{name}-{fingerprint(part)}.safetensors"
     if not path.exists():
         module = Autoencoder(AutoencoderConfig(**read_config(part)))
         load_weights(module, part)
         device = pick_device()
         module.to(device)
         rows = []
-        for start in range(0, len(pictures.pixels), chunk):
-            numbers = range(start, min(start + chunk, len(pictures.pixels)))
-            flat = pictures_at(
-                pictures.pixels.reshape(-1, SIZE, SIZE, 3),
-                np.arange(numbers.start * FRAMES, numbers.stop * FRAMES),
-            ).to(device)
+        for start in range(0, len(pixels), chunk):
+            some = pixels[start : start + chunk]
+            flat = pictures_at(some.reshape(-1, SIZE, SIZE, 3), np.arange(some.shape[0] * some.shape[1]))
             with torch.autocast(device.type, torch.bfloat16, enabled=has_bf16(device)):
-                latents = module.encode(flat)
-            rows.append(latents.unflatten(0, (len(numbers), FRAMES)).half().cpu())
+                latents = module.encode(flat.to(device))
+            rows.append(latents.unflatten(0, some.shape[:2]).half().cpu())
         save_file({"latents": torch.cat(rows)}, path)
     return load_file(path)["latents"]

@@ -9,7 +9,7 @@ from lianhuan.models.denoiser import Denoiser, watched
 from lianhuan.models.edges import EdgePredictor, edge_map
 from lianhuan.models.text_encoder import StoryTextEncoder
 from lianhuan.train.diffusion import step_rng
-from lianhuan.train.story import StoryBatch, StoryData
+from lianhuan.train.story_data import StoryBatch, StoryData
 
 
 class SketchObjective:

@@ -9,11 +9,12 @@ from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from lianhuan.data.world import world_story
+from lianhuan.data.world import cast_of, world_story
 from lianhuan.late import needing_extras
 from lianhuan.models.sizes import TextEncoderConfig
 from lianhuan.script.content import words_in
 from lianhuan.script.unseen import name_words
+from lianhuan.world.looks import look_words
 from lianhuan.world.vocabulary import SMALL, Vocabulary
 
 LENGTHS = {"plain": 60, "free": 80}
@@ -76,7 +77,7 @@ def sizes_for(world: Vocabulary, vocabulary: int, word_width: int) -> TextEncode
 
 
 def known_words(stories: int, world: Vocabulary = SMALL) -> dict[str, frozenset[str]]:
-    """The words of the captions of the first stories of the training split, English and Chinese, without names.
+    """The words of the captions and looks of the first stories of the training split, English and Chinese, without names.
 
     A rose is not seen by who knows a girl called Rose only.
     """
@@ -87,4 +88,7 @@ def known_words(stories: int, world: Vocabulary = SMALL) -> dict[str, frozenset[
         for frame in told.frames:
             english |= words_in(frame.caption_en, "en", names_en)
             chinese |= words_in(frame.caption_zh, "zh", names_zh)
+        for actor in cast_of(told):
+            english |= words_in(" ".join(look_words(actor, "en")), "en", names_en)
+            chinese |= words_in(" ".join(look_words(actor, "zh")), "zh", names_zh)
     return {"en": frozenset(english), "zh": frozenset(chinese)}

@@ -1,0 +1,193 @@
+"""Stories of the world as a training step takes them: words, latents and labels."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from lianhuan.data.world import FRAMES, TrainingStory, WorldPictures, told_looks, training_story, world_story
+from lianhuan.models.tokens import PageTokenizer
+from lianhuan.story import PageRequest
+from lianhuan.world.scene import Actor
+from lianhuan.world.vocabulary import COLOURS, HAIR_STYLES, PEOPLE, TONES, WORN
+
+TOLD_LOOKS = ("head", "top")
+"""Looks that the stage may tell, in the order of `lianhuan.data.world.told_looks`."""
+HIDDEN = {"skin": TONES, "cut": HAIR_STYLES, "bottom": COLOURS}
+"""Looks that stay from page to page beside those that the reader of the bench names: skin and cut of hair, of people, and trousers or skirt."""
+ALONE = 0.2
+"""Share of the pages with one character that say no more than a portrait's."""
+PLAIN = 3.0
+"""How much more often than others a story in the first style is learnt: it is what is drawn unless another is asked for."""
+CHANGES = 4.0
+"""How much more often than others a story is learnt in which somebody puts on something: one in three has such a page."""
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Portraits of the cast of B stories, at most P of each, flattened story by story.
+
+    Attributes:
+        ids, segments, mask: (B*P, L) as `PageTokenizer` gives them, cut to the longest portrait.
+        latents: (B, P, C, 16, 16).
+        there: (B, P) bool, whether the story has so many characters.
+    """
+
+    ids: Tensor
+    segments: Tensor
+    mask: Tensor
+    latents: Tensor
+    there: Tensor
+
+    def to(self, device: torch.device) -> "Cast":
+        """The portraits on another device."""
+        ids, segments, mask = self.ids.to(device), self.segments.to(device), self.mask.to(device)
+        return Cast(ids, segments, mask, self.latents.to(device), self.there.to(device))
+
+
+@dataclass(frozen=True)
+class StoryBatch:
+    """B stories of V frames, flattened story by story.
+
+    Attributes:
+        ids, segments, mask: (B*V, L) as `PageTokenizer` gives them, cut to the longest page.
+        latents: (B, V, C, 16, 16) of the true pictures.
+        focus: (B, V, 2, 16, 16), the shares in 0..1 of each latent cell that characters and the prop cover.
+        labels: name -> (B, V) int64.
+        seen: (B, V, P) bool, whether the actor in each place of the stage was in an earlier frame.
+        asked: (B, V, P) int64, what it is said to put on in this frame, see `ASKED`.
+        changed: (B, V, P) bool, whether it has put on something, in this frame or since it was first seen.
+        told: (B, V, P, 2) bool, whether the stage says its looks, see `TOLD_LOOKS`.
+        cast: the portraits of the stories.
+    """
+
+    ids: Tensor
+    segments: Tensor
+    mask: Tensor
+    latents: Tensor
+    focus: Tensor
+    labels: dict[str, Tensor]
+    seen: Tensor
+    asked: Tensor
+    changed: Tensor
+    told: Tensor
+    cast: Cast
+
+    def to(self, device: torch.device) -> "StoryBatch":
+        """The batch on another device."""
+        labels = {name: value.to(device) for name, value in self.labels.items()}
+        ids, segments, mask = self.ids.to(device), self.segments.to(device), self.mask.to(device)
+        latents, focus, seen = self.latents.to(device), self.focus.to(device), self.seen.to(device)
+        asked, changed, told = self.asked.to(device), self.changed.to(device), self.told.to(device)
+        cast = self.cast.to(device)
+        return StoryBatch(ids, segments, mask, latents, focus, labels, seen, asked, changed, told, cast)
+
+    def by_frame(self) -> tuple[Tensor, Tensor]:
+        """`latents` and `focus` of all pictures, (V*B, ...), frame after frame as the contexts of a step are."""
+        return self.latents.transpose(0, 1).flatten(0, 1), self.focus.transpose(0, 1).flatten(0, 1)
+
+
+class StoryData:
+    """Latents and labels of world stories; `batch(step)` is a pure function of seed and step."""
+
+    def __init__(
+        self,
+        latents: Tensor,
+        portraits: Tensor,
+        focus: npt.NDArray[np.uint8],
+        pictures: WorldPictures,
+        tokenizer: PageTokenizer,
+        batch: int,
+        seed: int,
+    ):
+        self.latents, self.portraits = latents, portraits
+        self.focus = torch.from_numpy(np.array(focus)).movedim(-1, 2)
+        self.labels = {name: torch.from_numpy(table) for name, table in pictures.labels.items()}
+        self.tokenizer = tokenizer
+        self.size = batch
+        self.seed = seed
+        self.split, self.world = pictures.split, pictures.world
+        self.stage = tokenizer.sizes.stage
+        known = zip(*map(self._of_story, range(len(latents))), strict=True)
+        self.seen, self.asked, self.changed, hidden = (torch.from_numpy(np.stack(tables)) for tables in known)
+        for number, name in enumerate(HIDDEN):
+            self.labels |= {f"{name}{i}": hidden[:, :, i, number] for i in range(self.stage)}
+        often = np.where(self.asked.flatten(1).any(1), CHANGES, 1.0)
+        if "style" in pictures.labels:
+            often *= np.where(pictures.labels["style"][:, 0] == 0, PLAIN, 1.0)
+        self.share = often / often.sum()
+
+    def batch(self, step: int) -> StoryBatch:
+        """The stories of a step, with fresh paraphrases."""
+        rng = np.random.default_rng((self.seed, step))
+        chosen = rng.choice(len(self.latents), self.size, replace=False, p=self.share)
+        stories = [training_story(self.split, int(i), rng, alone=ALONE, world=self.world) for i in chosen]
+        ids, segments, mask = self._words([page for story in stories for page in story.pages])
+        rows = torch.from_numpy(chosen)
+        labels = {name: table[rows] for name, table in self.labels.items()}
+        seen, asked, changed = self.seen[rows], self.asked[rows], self.changed[rows]
+        focus = self.focus[rows].float() / 255
+        latents = self.latents[rows].float()
+        told = torch.from_numpy(np.stack([self._told(story) for story in stories]))
+        cast = self._cast(stories, self.portraits[rows].float())
+        return StoryBatch(ids, segments, mask, latents, focus, labels, seen, asked, changed, told, cast)
+
+    def _words(self, pages: Sequence[PageRequest]) -> tuple[Tensor, Tensor, Tensor]:
+        """Word ids, segments and mask, cut to the longest page."""
+        ids, segments, mask = self.tokenizer(pages)
+        longest = int(mask.sum(1).max())
+        return ids[:, :longest], segments[:, :longest], mask[:, :longest]
+
+    def _cast(self, stories: Sequence[TrainingStory], latents: Tensor) -> Cast:
+        nobody = PageRequest(scene_id="", caption="")
+        there = torch.zeros(latents.shape[:2], dtype=torch.bool)
+        pages = []
+        for row, story in enumerate(stories):
+            shown = story.portraits[: self.stage]
+            there[row, : len(shown)] = True
+            pages += [*shown, *[nobody] * (self.stage - len(shown))]
+        return Cast(*self._words(pages), latents, there)
+
+    def _told(self, story: TrainingStory) -> npt.NDArray[np.bool_]:
+        """`told` of one story, (V, P, 2)."""
+        told = np.zeros((FRAMES, self.stage, len(TOLD_LOOKS)), bool)
+        for k, page in enumerate(story.pages):
+            looks = told_looks(story.tale, k, page)[: self.stage]
+            told[k, : len(looks)] = looks
+        return told
+
+    def _of_story(
+        self, index: int
+    ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64], npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
+        """`seen`, `asked` and `changed` of one story, each (V, P), and the labels of `HIDDEN`, (V, P, 3)."""
+        shape = (FRAMES, self.stage)
+        seen, asked, changed = np.zeros(shape, bool), np.zeros(shape, np.int64), np.zeros(shape, bool)
+        hidden = np.full((*shape, len(HIDDEN)), -1)
+        met: set[str] = set()
+        dressed: set[str] = set()
+        for k, frame in enumerate(world_story(self.split, index, self.world).frames):
+            dressed |= {name for name, _ in frame.changes}
+            for i, actor in enumerate(frame.graph.actors[: self.stage]):
+                name = actor.name
+                seen[k, i], changed[k, i] = name in met, name in dressed
+                asked[k, i] = next((asked_class(what) for who, what in frame.changes if who == name), 0)
+                hidden[k, i] = hidden_classes(actor)
+            met |= set(frame.on_stage)
+        return seen, asked, changed, hidden
+
+
+def hidden_classes(actor: Actor) -> tuple[int, int, int]:
+    """The classes of `HIDDEN`; -1 for what an animal has not."""
+    look = actor.look
+    bottom = COLOURS.index(look.bottom)
+    if actor.kind not in PEOPLE:
+        return -1, -1, bottom
+    return TONES.index(look.tone), HAIR_STYLES.index(look.hair_style), bottom
+
+
+def asked_class(what: str) -> int:
+    """The class of `ASKED` of what is put on: the colour of a top, or a thing of `WORN`."""
+    return 1 + (COLOURS + WORN[1:]).index(what)
