@@ -68,7 +68,7 @@ def known(objective: StoryObjective) -> dict[str, float]:
     """Shares of labels that the heads read right."""
     objective.module.eval()
     _, figures = objective.loss(objective.batch(0), 0, torch.device("cpu"))
-    return {name: float(figures[name]) for name in READ}
+    return {name: float(figures[name]) for name in READ if name in figures}
 
 
 def measure(name: str, options: argparse.Namespace, out: Path) -> dict[str, float]:
@@ -80,6 +80,7 @@ def measure(name: str, options: argparse.Namespace, out: Path) -> dict[str, floa
     held = options.held_out
     asked = parts.story_data(options.run, text.config, held, held, seed=32, split="test")
     learning = StoryObjective(text, [memory], shown)
+    learning.met = 0.0  # what pages leave is compared, without portraits
     text.requires_grad_(False)
     config = TrainConfig(
         steps=options.steps, learning_rate=1e-3, warmup=50, decay=0.5, ema=0.99, checkpoint_every=10**6
@@ -90,6 +91,7 @@ def measure(name: str, options: argparse.Namespace, out: Path) -> dict[str, floa
     seconds = time.perf_counter() - began
     judged = StoryObjective(text, [memory], asked)
     judged.heads = learning.heads
+    judged.met = 0.0
     parameters = sum(p.numel() for p in memory.parameters())
     return {**known(judged), "seconds": seconds, "parameters": float(parameters)}
 

@@ -26,7 +26,7 @@ from lianhuan.metrics.reader import Reader
 from lianhuan.models.autoencoder import Autoencoder
 from lianhuan.models.clip import ClipConfig, StoryClip, load_clip, save_clip
 from lianhuan.models.denoiser import Denoiser, build_unet, save_unet
-from lianhuan.models.files import fingerprint, load_weights, read_config, save_part
+from lianhuan.models.files import CONFIG, WEIGHTS, fingerprint, load_weights, read_config, save_part
 from lianhuan.models.known_words import save_known_words
 from lianhuan.models.noisy_clip import NOISY_CLIP, NoisyClip, NoisyClipConfig
 from lianhuan.models.sizes import SIDE, AutoencoderConfig, TextEncoderConfig
@@ -363,7 +363,7 @@ def _encoded(folder: Path, pixels: npt.NDArray[np.uint8], name: str, chunk: int 
     part = folder / "model" / "autoencoder"
     if not part.exists():
         raise RecipeError(f"{part} is missing; train the autoencoder in this folder first")
-    path = folder / "data" / f"{name}-{fingerprint(part)}.safetensors"
+    path = folder / "data" / f"{name}-{fingerprint(part, (CONFIG, WEIGHTS))}.safetensors"
     if not path.exists():
         module = Autoencoder(AutoencoderConfig(**read_config(part)))
         load_weights(module, part)

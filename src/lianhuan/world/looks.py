@@ -10,15 +10,25 @@ _FUR_ZH = {"light": "浅色", "tan": "黄褐色", "brown": "棕色", "dark": "�
 
 def every_look(world: Vocabulary) -> dict[str, list[list[str]]]:
     """For each kind of a world, what hair or fur, and what top, its characters may have, in English."""
-    tops = [f"{colour} top" for colour in COLOURS]
-    hair, fur = [f"{colour} hair" for colour in HAIR_COLOURS], [f"{tone} fur" for tone in TONES]
+    tops = [_top(colour, "en") for colour in COLOURS]
+    hair, fur = [_hair(colour, "en") for colour in HAIR_COLOURS], [_fur(tone, "en") for tone in TONES]
     return {kind: [hair if kind in PEOPLE else fur, tops] for kind in world.kinds}
 
 
 def look_words(actor: Actor, language: str) -> tuple[str, str]:
     """Hair or fur, and the top, of a character, as "red hair" and "blue top"; `language` is "en" or "zh"."""
-    look, person = actor.look, actor.kind in PEOPLE
-    if language == "zh":
-        head = f"{_HAIR_ZH[look.hair]}头发" if person else f"{_FUR_ZH[look.tone]}皮毛"
-        return head, f"{COLOURS_ZH[look.top]}上衣"
-    return f"{look.hair} hair" if person else f"{look.tone} fur", f"{look.top} top"
+    look = actor.look
+    head = _hair(look.hair, language) if actor.kind in PEOPLE else _fur(look.tone, language)
+    return head, _top(look.top, language)
+
+
+def _hair(colour: str, language: str) -> str:
+    return f"{_HAIR_ZH[colour]}头发" if language == "zh" else f"{colour} hair"
+
+
+def _fur(tone: str, language: str) -> str:
+    return f"{_FUR_ZH[tone]}皮毛" if language == "zh" else f"{tone} fur"
+
+
+def _top(colour: str, language: str) -> str:
+    return f"{COLOURS_ZH[colour]}上衣" if language == "zh" else f"{colour} top"
