@@ -141,13 +141,24 @@ def decoder(folder: Path, *, resume: bool = False, steps: int | None = None) -> 
     return finish.train_decoder(folder, config, stories=LARGE, batch=8, sharp=2400, resume=resume)
 
 
-def few_steps(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
-    """The denoiser that draws in three steps without guidance, from the one with guidance, batches of 10 stories of 5 frames."""
+def few_steps(
+    folder: Path, *, resume: bool = False, steps: int | None = None, before: str = ""
+) -> Iterator[TrainStep]:
+    """The denoiser that draws in three steps without guidance, from the one with guidance, batches of 10 stories of 5 frames.
+
+    With `--set before=MODEL`, an older model that draws in few steps, 300 steps are enough.
+    """
     config = TrainConfig(
         steps=steps or 1000, learning_rate=4e-4, warmup=50, decay=0.5, ema=0.99, checkpoint_every=100
     )
     return finish.train_few_steps(
-        folder, config, FewSteps(steps=3, guidance=4.5), stories=STORIES, batch=10, resume=resume
+        folder,
+        config,
+        FewSteps(steps=3, guidance=4.5),
+        stories=STORIES,
+        batch=10,
+        resume=resume,
+        before=Path(before) if before else None,
     )
 
 

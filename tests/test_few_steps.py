@@ -13,20 +13,22 @@ from lianhuan import illustrate, load_generator, load_memory, parse_story
 from lianhuan.book import Book
 from lianhuan.conductor import PageDone
 from lianhuan.control import ClassifierFree, Inpaint
-from lianhuan.errors import CheckpointError
+from lianhuan.errors import CheckpointError, RecipeError
 from lianhuan.generators.adapted import with_characters
 from lianhuan.generators.base import Control
 from lianhuan.generators.loop import within_bound
 from lianhuan.models.adapter import Adapter, AdapterInfo
 from lianhuan.models.autoencoder import Autoencoder
 from lianhuan.models.context import Context
-from lianhuan.models.denoiser import Denoiser, build_unet
+from lianhuan.models.denoiser import Denoiser, build_unet, save_unet
 from lianhuan.models.few_steps import FEW_STEPS, HOW, FewSteps
+from lianhuan.models.files import load_arrays
 from lianhuan.models.sizes import AutoencoderConfig
 from lianhuan.sampling import NoisePath, ddim, dpmpp_2m, page_noise
 from lianhuan.story import PageRequest
 from lianhuan.testing.models import tiny_model
 from lianhuan.train.distill import TEACHER_STEPS, DistillObjective
+from lianhuan.train.finish import add_learnt
 
 HOW_FEW = FewSteps(steps=3, guidance=2.5)
 
@@ -193,3 +195,19 @@ def test_large_pictures_are_averaged_before_the_encoder_looks() -> None:
         )
         assert latents.shape == (1, 4, 16, 16)
         assert autoencoder.decode(latents).shape == (1, 3, 256, 256)
+
+
+def test_a_new_student_starts_with_what_the_old_one_had_learnt(folder: Path, tmp_path: Path) -> None:
+    old, student = load_arrays(folder / "unet"), load_arrays(folder / FEW_STEPS)
+    assert any((old[name] != student[name]).any() for name in old)
+    unet = load_generator(folder).denoiser.unet
+    before = {name: weight.clone() for name, weight in unet.state_dict().items()}
+    for weight in unet.parameters():
+        weight.data += 1
+    add_learnt(unet, folder)
+    for name, weight in unet.state_dict().items():
+        assert torch.allclose(weight, before[name] + 1 + torch.from_numpy(student[name] - old[name]))
+    other = tiny_model(tmp_path, few_steps=HOW_FEW)
+    save_unet(build_unet(4, 32, (16, 48), 4), other / FEW_STEPS)
+    with pytest.raises(RecipeError, match="other sizes"):
+        add_learnt(unet, other)
