@@ -26,7 +26,7 @@ from lianhuan.testing.models import tiny_tokenizer
 from lianhuan.train.story_data import HIDDEN, hidden_classes
 from lianhuan.world.looks import look_words
 from lianhuan.world.vocabulary import COLOURS, FULL, PEOPLE, SMALL, Vocabulary
-from test_training import pictures, story
+from test_training import full_data, pictures, story
 
 __all__ = ["pictures"]
 MIA, JON = StageEntry(name="mia", kind="girl"), StageEntry(name="jon", kind="boy")
@@ -150,33 +150,46 @@ def test_some_training_stories_tell_the_looks_that_their_characters_have_at_firs
 
 
 @pytest.mark.parametrize("world", [SMALL, FULL])
-def test_portraits_of_the_world_show_each_of_the_cast_alone_as_at_first(world: Vocabulary) -> None:
-    places = 0
+def test_portraits_of_the_world_show_each_of_the_cast_alone_as_at_first_and_nothing_else(
+    world: Vocabulary,
+) -> None:
     for index in range(60):
-        tale, graphs = world_story("train", index, world), portraits("train", index, world)
-        assert graphs == portraits("train", index, world)
-        for actor, graph in zip(cast_of(tale), graphs, strict=True):
+        tale = world_story("train", index, world)
+        for actor, graph in zip(cast_of(tale), portraits(tale), strict=True):
             (shown,) = graph.actors
             assert (shown.name, shown.kind, shown.look) == (actor.name, actor.kind, actor.look)
             assert graph.style == tale.frames[0].graph.style
-            assert graph.prop is None or graph.prop.holder == 0
-            places += graph.place == tale.frames[0].graph.place
-    assert places < 30, "a portrait tells nothing of its story's place"
+            assert graph.prop is None
+            assert (graph.place, graph.time, graph.weather) == ("meadow", "day", "clear")
 
 
-def test_the_looks_of_portraits_and_pages_are_one(pictures: WorldPictures) -> None:
-    batch = story(pictures).batch(0)
-    for index in range(4):
-        tale = world_story("train", index)
-        kinds = [1 + SMALL.kinds.index(actor.kind) for actor in cast_of(tale)]
-        assert len(kinds) == len(portraits("train", index))
-    assert batch.cast.there.any(1).all()
-    assert batch.cast.there.shape == batch.cast.latents.shape[:2]
-    for name, words in HIDDEN.items():
-        for i in range(3):
-            there = batch.labels[f"kind{i}"] > 0
-            assert (batch.labels[f"{name}{i}"][~there] == -1).all()
-            assert (batch.labels[f"{name}{i}"] < len(words)).all()
+def test_a_batch_knows_its_portraits(tmp_path: Path) -> None:
+    data = full_data(tmp_path, stories=30, batch=30)
+    cast = data.batch(0).cast
+    assert cast.there.shape == cast.latents.shape[:2] == cast.focus.shape[:2] == (30, 4)
+    assert cast.there[:, 0].all()
+    assert not cast.there.all()
+    for name in ("kind", "top", "head", *HIDDEN):
+        assert (cast.labels[name][~cast.there] == -1).all(), name
+    assert not cast.told[~cast.there].any()
+    assert cast.told.any(0).all()
+    assert (cast.mask.view(30, 4, -1).any(2) == cast.there).all(), "words where somebody is shown"
+    rows = cast.some(1000, torch.Generator())
+    assert sorted(rows.tolist()) == cast.there.flatten().nonzero()[:, 0].tolist()
+    assert len(cast.some(7, torch.Generator())) == 7
+
+
+def test_some_portraits_are_drawn_beside_the_pages_by_their_words_alone(pictures: WorldPictures) -> None:
+    objective = story(pictures)
+    batch = objective.batch(0)
+    x0, focus, words, null = objective.pictures(batch, 0)
+    pages = batch.latents.shape[0] * batch.latents.shape[1]
+    assert len(x0) == len(focus) == len(words.tokens) == len(null.tokens) == pages + 1
+    (row,) = [i for i, latents in enumerate(batch.cast.latents.flatten(0, 1)) if torch.equal(latents, x0[-1])]
+    cast = batch.cast
+    alone = objective.text(cast.ids, cast.segments, cast.mask)[0][row]
+    assert torch.equal(words.tokens[-1, : len(alone)], alone)
+    assert (null.tokens[0] == null.tokens).all()
 
 
 def test_hidden_looks_of_an_animal_are_its_trousers_alone() -> None:
@@ -207,19 +220,6 @@ def test_what_a_page_tells_of_looks_is_known_of_each_actor() -> None:
                     assert [head, top] == [any(one[i] in said for one in words) for i in (0, 1)]
                 heads, tops = heads + head, tops + top
     assert heads > 50 < tops
-
-
-def test_some_pages_say_no_more_than_a_portrait_and_others_are_as_before() -> None:
-    alone = total = 0
-    for index in range(300):
-        plain = training_story("train", index, np.random.default_rng(index), drop_stage=0).pages
-        mixed = training_story("train", index, np.random.default_rng(index), drop_stage=0, alone=1.0).pages
-        for before, page in zip(plain, mixed, strict=True):
-            single = len(before.stage) == 1 and not before.changes
-            assert (page.caption, page.place) == (("", None) if single else (before.caption, before.place))
-            assert len(page.stage) == len(before.stage)
-            alone, total = alone + single, total + 1
-    assert 0.1 < alone / total < 0.9
 
 
 def test_told_looks_are_asked_of_the_words_and_others_are_not(pictures: WorldPictures) -> None:
@@ -258,7 +258,7 @@ def test_the_first_page_knows_the_portraits_that_were_looked_at_and_only_then(
     def first_pages(share: float, step: int) -> torch.Tensor:
         """How far apart the first pages of each story are when all portraits differ."""
         objective.met = share
-        seen = [objective.contexts(one, step)[0].tokens[:stories] for one in (batch, others)]
+        seen = [objective.pictures(one, step)[2].tokens[:stories] for one in (batch, others)]
         return (seen[0] - seen[1]).abs().amax((1, 2))
 
     assert (first_pages(1.0, 0) > 1e-3).all()

@@ -30,7 +30,7 @@ from lianhuan.train.distill import DistillObjective
 from lianhuan.train.ema import EMA
 from lianhuan.train.loop import Objective, TrainConfig, TrainStep, learning_rate, plain_attention, train
 from lianhuan.train.story import StoryHeads, StoryObjective
-from lianhuan.train.story_data import CHANGES, PLAIN, StoryData
+from lianhuan.train.story_data import CHANGES, PLAIN, Encoded, StoryData
 from lianhuan.world.captions_en import _Teller
 from lianhuan.world.scene import classes, labels
 from lianhuan.world.stories import recaption
@@ -63,8 +63,10 @@ def story(pictures: WorldPictures, *, stage: int = 3, styles: bool = False) -> S
     ]
     latents = torch.randn(4, FRAMES, 4, 16, 16)
     focus = np.zeros((4, FRAMES, 16, 16, 2), dtype=np.uint8)
-    portraits = torch.randn(4, stage, 4, 16, 16)
-    data = StoryData(latents, portraits, focus, pictures, PageTokenizer(words, text.config), batch=2, seed=0)
+    portraits = Encoded(torch.randn(4, stage, 4, 16, 16), focus[:, :stage])
+    data = StoryData(
+        Encoded(latents, focus), portraits, pictures, PageTokenizer(words, text.config), batch=2, seed=0
+    )
     denoiser = Denoiser(build_unet(4, 32, (16, 32), 1 + stage), NoisePath.cosine(), "v_prediction")
     return StoryObjective(text, memories, data, denoiser)
 
@@ -331,8 +333,8 @@ def full_data(folder: Path, *, stories: int, batch: int) -> StoryData:
     sizes = TextEncoderConfig(words.get_vocab_size(), 16, 32, 1, 2, stage=4, styles=True)
     focus = np.zeros((stories, FRAMES, 16, 16, 2), dtype=np.uint8)
     latents = torch.randn(stories, FRAMES, 4, 16, 16)
-    portraits = torch.randn(stories, 4, 4, 16, 16)
-    return StoryData(latents, portraits, focus, pictures, PageTokenizer(words, sizes), batch, 0)
+    portraits = Encoded(torch.randn(stories, 4, 4, 16, 16), focus[:, :4])
+    return StoryData(Encoded(latents, focus), portraits, pictures, PageTokenizer(words, sizes), batch, 0)
 
 
 def test_what_is_asked_for_is_what_the_picture_then_shows_and_keeps(tmp_path: Path) -> None:

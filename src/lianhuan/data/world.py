@@ -179,39 +179,27 @@ def training_story(
     index: int,
     rng: np.random.Generator,
     drop_stage: float = 0.15,
-    alone: float = 0.0,
     world: Vocabulary = SMALL,
 ) -> TrainingStory:
     """One story for training: a fresh paraphrase in English (3 of 4) or Chinese, parts of the stage left out at times.
 
     In a share `TELL_LOOKS` of the stories the stage and the portraits say what the characters looked like at first, as the cast
     of a book may; in half of these no longer once a top is changed. Of the others half tell it in the portraits alone.
-    A share `alone` of the pages with one character who puts on nothing say who it is and no more, as portraits do.
     """
     tale = recaption(world_story(split, index, world), int(rng.integers(2**31)))
     language = "zh" if rng.random() < 0.25 else "en"
     pages = [frame_request(tale, k, language) for k in range(FRAMES)]
     looks = _first_looks(tale, language, rng)
     told, to_the_end, in_portraits = rng.random() < TELL_LOOKS, rng.random() < 0.5, rng.random() < 0.5
-    portraits = [
-        _as_portrait(pages[0]).model_copy(
-            update={
-                "stage": (StageEntry(name=name, kind=actor.kind, look=_joined(look)),)
-                if told or in_portraits
-                else (StageEntry(name=name, kind=actor.kind),)
-            }
+    portraits = []
+    for actor, (name, look) in zip(cast_of(tale), looks.items(), strict=True):
+        entry = StageEntry(name=name, kind=actor.kind, look=_joined(look) if told or in_portraits else "")
+        portraits.append(
+            PageRequest(scene_id=pages[0].scene_id, caption="", style=pages[0].style, stage=(entry,))
         )
-        for actor, (name, look) in zip(cast_of(tale), looks.items(), strict=True)
-    ]
     if told:
         pages = _with_looks(pages, looks, to_the_end=to_the_end)
-    pages = [
-        _as_portrait(page)
-        if _may_be_portrait(page) and rng.random() < alone
-        else _thinned(page, rng, drop_stage)
-        for page in pages
-    ]
-    return TrainingStory(tale, pages, portraits)
+    return TrainingStory(tale, [_thinned(page, rng, drop_stage) for page in pages], portraits)
 
 
 def cast_of(tale: WorldStory) -> list[Actor]:
@@ -223,18 +211,16 @@ def cast_of(tale: WorldStory) -> list[Actor]:
     return list(met.values())
 
 
-def portraits(split: str, index: int, world: Vocabulary = SMALL) -> list[SceneGraph]:
-    """The cast of a story, each alone in place of the first character of another story, so that a portrait tells nothing but a look."""
-    tale = world_story(split, index, world)
-    graphs = []
-    for number, actor in enumerate(cast_of(tale), start=1):
-        other = world_story(split, index + number, world).frames[0].graph
-        model, prop = other.actors[0], other.prop
-        shown = replace(model, name=actor.name, kind=actor.kind, look=actor.look)
-        kept = prop if prop is None or prop.holder == 0 else None
-        style = tale.frames[0].graph.style
-        graphs.append(replace(other, actors=(shown,), prop=kept, style=style))
-    return graphs
+def portraits(tale: WorldStory) -> list[SceneGraph]:
+    """The cast of a story, each as at first, standing alone on a meadow by day, so that a portrait tells nothing but a look."""
+    return [
+        SceneGraph(
+            place="meadow",
+            actors=(Actor(name=actor.name, kind=actor.kind, look=actor.look),),
+            style=tale.frames[0].graph.style,
+        )
+        for actor in cast_of(tale)
+    ]
 
 
 def portrait_pixels(
@@ -246,34 +232,43 @@ def portrait_pixels(
     return _by_story(path, partial(_draw_portraits, world, split, size), shape, workers)
 
 
+def portrait_focus(
+    folder: Path, split: str, stories: int, cells: int, workers: int | None = None, world: Vocabulary = SMALL
+) -> npt.NDArray[np.uint8]:
+    """`focus_maps` of the portraits, (stories, most actors, cells, cells, 2)."""
+    path = folder / f"{world.prefix}{split}-{stories}-portraits-focus{cells}.npy"
+    shape = (stories, world.max_actors, cells, cells, 2)
+    return _by_story(path, partial(_focus_portraits, world, split, cells), shape, workers)
+
+
 def _draw_portraits(world: Vocabulary, split: str, size: int, index: int) -> npt.NDArray[np.uint8]:
     drawn = np.zeros((world.max_actors, size, size, 3), np.uint8)
-    for number, graph in enumerate(portraits(split, index, world)):
+    for number, graph in enumerate(portraits(world_story(split, index, world))):
         drawn[number] = np.asarray(draw(graph, size))
     return drawn
 
 
+def _focus_portraits(world: Vocabulary, split: str, cells: int, index: int) -> npt.NDArray[np.uint8]:
+    focus = np.zeros((world.max_actors, cells, cells, 2), np.uint8)
+    for number, graph in enumerate(portraits(world_story(split, index, world))):
+        focus[number] = _focus(graph, cells)
+    return focus
+
+
 def told_looks(tale: WorldStory, number: int, page: PageRequest) -> list[tuple[bool, bool]]:
-    """Whether `page`, of frame `number`, says the hair or fur, and the top, that each actor of the frame has there."""
+    """`said_looks` of each actor of frame `number`, on its `page`."""
     looks = {entry.name: entry.look for entry in page.stage}
-    told = []
-    for actor in tale.frames[number].graph.actors:
-        said = looks.get(actor.name) or looks.get(tale.names_zh[actor.name], "")
-        head, top = ({words[i] for words in _in_all_languages(actor)} for i in (0, 1))
-        told.append((any(word in said for word in head), any(word in said for word in top)))
-    return told
+    return [
+        said_looks(actor, looks.get(actor.name) or looks.get(tale.names_zh[actor.name], ""))
+        for actor in tale.frames[number].graph.actors
+    ]
 
 
-def _in_all_languages(actor: Actor) -> list[tuple[str, str]]:
-    return [look_words(actor, language) for language in ("en", "zh")]
-
-
-def _may_be_portrait(page: PageRequest) -> bool:
-    return len(page.stage) == 1 and not page.changes
-
-
-def _as_portrait(page: PageRequest) -> PageRequest:
-    return page.model_copy(update={"caption": "", "place": None})
+def said_looks(actor: Actor, said: str) -> tuple[bool, bool]:
+    """Whether some words say the hair or fur, and the top, that an actor has."""
+    words = [look_words(actor, language) for language in ("en", "zh")]
+    head, top = (any(one[i] in said for one in words) for i in (0, 1))
+    return head, top
 
 
 Parts = tuple[str, str]

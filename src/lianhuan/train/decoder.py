@@ -65,8 +65,6 @@ class DecoderObjective:
         self.critic = Critic()
         self.module: nn.Module = nn.ModuleDict({"decoder": autoencoder.decoder, "critic": self.critic})
         self.pixels = pictures.pixels.reshape(-1, *pictures.pixels.shape[2:])
-        self.latents = data.latents.flatten(0, 1)
-        self.focus = data.focus.flatten(0, 1)
         self.data = data
         self.size, self.sharp = batch, sharp
 
@@ -78,9 +76,8 @@ class DecoderObjective:
         pages = [
             training_story(split, int(i) // FRAMES, rng, world=world).pages[int(i) % FRAMES] for i in rows
         ]
-        at = torch.from_numpy(rows)
-        focus = self.focus[at].float() / 255
-        return pictures_at(self.pixels, rows), self.latents[at].float(), focus, self.data.tokenizer(pages)
+        latents, focus = self.data.pages.pictures(torch.from_numpy(rows))
+        return pictures_at(self.pixels, rows), latents, focus, self.data.tokenizer(pages)
 
     def loss(self, batch: Batch, step: int, device: torch.device) -> tuple[Tensor, dict[str, Tensor]]:
         """The decoder's and the critic's loss together; each moves its own weights only. PSNR in dB among the figures."""

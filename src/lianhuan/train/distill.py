@@ -51,11 +51,10 @@ class DistillObjective:
         return self.story.batch(step)
 
     def loss(self, batch: StoryBatch, step: int, device: torch.device) -> tuple[Tensor, dict[str, Tensor]]:
-        """Squared error of v on all pages of some stories, each at one of the times; the figures hold that of each time."""
+        """Squared error of v on all pages and some portraits of some stories, each at one of the times; the figures hold that of each time."""
         batch = batch.to(device)
         rng = step_rng(self.story.data.seed, step)
-        cond, null = self.story.contexts(batch, step)
-        x0, focus = batch.by_frame()
+        x0, focus, cond, null = self.story.pictures(batch, step)
         weight = cell_weights(focus)
         losses = []
         for number, rows in enumerate(torch.randperm(len(x0), generator=rng).chunk(self.how.steps)):

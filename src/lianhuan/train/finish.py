@@ -119,7 +119,7 @@ def train_sketch(
     torch.manual_seed(0)
     model = run_model(folder, "sketches")
     data = story_data(folder, model.text_encoder.config, stories, batch, seed=6, world=world)
-    latents = data.latents.shape[2]
+    latents = data.pages.latents.shape[2]
     with watched(model.denoiser.unet, layers) as seen:
         some = torch.zeros(1, latents, 16, 16, device=model.device)
         model.denoiser(some, 0, model.null(1))

@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from lianhuan.data.world import WorldPictures, focus_maps, pictures_at, portrait_pixels
+from lianhuan.data.world import WorldPictures, focus_maps, pictures_at, portrait_focus, portrait_pixels
 from lianhuan.errors import RecipeError
 from lianhuan.memory import ARLDMMemory, LSTMMemory
 from lianhuan.memory.ar_ldm import ARLDMMemoryConfig
@@ -40,7 +40,7 @@ from lianhuan.train.noisy_clip import NoisyClipObjective
 from lianhuan.train.processes import pick_device
 from lianhuan.train.reader import ReaderObjective
 from lianhuan.train.story import StoryObjective, TrainedMemory
-from lianhuan.train.story_data import StoryData
+from lianhuan.train.story_data import Encoded, StoryData
 from lianhuan.train.words import build_words, known_words, sizes_for
 from lianhuan.world.looks import every_look
 from lianhuan.world.scene import classes
@@ -207,7 +207,7 @@ def train_denoiser(
     text = trained_words(folder)
     memories = [trained_memory(folder, name) for name in plan.memories]
     data = story_data(folder, text.config, stories, batch, seed=4, world=world)
-    unet = build_unet(data.latents.shape[2], text.config.width, plan.widths, text.config.summary_tokens)
+    unet = build_unet(data.pages.latents.shape[2], text.config.width, plan.widths, text.config.summary_tokens)
     denoiser = Denoiser(unet, NoisePath.cosine(), "v_prediction")
     objective = StoryObjective(text, memories, data, denoiser, aux_weight=0.1)
     load_if_there(objective.heads, folder / "heads")
@@ -347,8 +347,11 @@ def story_data(
     latents = _latents(folder, pictures)
     shown = portrait_pixels(folder / "data", split, stories, SIZE, world=world)
     portraits = _encoded(folder, shown, f"{world.prefix}{split}-{stories}-portraits")
-    focus = focus_maps(folder / "data", split, stories, latents.shape[-1], world=world)
-    return StoryData(latents, portraits, focus, pictures, pages, batch, seed)
+    maps = [
+        focus(folder / "data", split, stories, latents.shape[-1], world=world)
+        for focus in (focus_maps, portrait_focus)
+    ]
+    return StoryData(Encoded(latents, maps[0]), Encoded(portraits, maps[1]), pictures, pages, batch, seed)
 
 
 def _latents(folder: Path, pictures: WorldPictures) -> Tensor:

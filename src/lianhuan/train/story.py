@@ -1,6 +1,7 @@
 """Training of the text encoder, the memory and the denoiser on stories of the world."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -112,49 +113,42 @@ class StoryObjective:
         """The loss of some stories; `step` seeds the noise; figures hold each part and the heads' accuracies."""
         batch = batch.to(device)
         rng = step_rng(self.data.seed, step)
-        plain, seen, known, told = self._read(batch, step, rng)
-        aux, figures = self._aux(batch, plain, told, seen, known)
+        reading = self._read(batch, step, rng)
+        aux, figures = self._aux(batch, reading)
         loss = self.aux_weight * aux
         if self.denoiser is not None:
-            drawn = self._denoise(batch, self._context(told, rng, self.drop_all), rng)
+            x0, focus, context = self._drawn(batch, reading, rng, self.drop_all)
+            drawn = diffusion_loss(self.denoiser, x0, context, rng, cell_weights(focus))
             figures["denoise"] = drawn.detach()
             loss = loss + drawn
         return loss, figures
 
     @torch.no_grad()
-    def contexts(self, batch: StoryBatch, step: int) -> tuple[Context, Context]:
-        """What the pages of a batch are drawn with, and the null of guidance; V frames of B stories each, frame after frame."""
-        rng = step_rng(self.data.seed, step)
-        *_, told = self._read(batch, step, rng)
-        return self._context(told, rng, drop_all=0), Context.join([null for _, _, null in told])
+    def pictures(self, batch: StoryBatch, step: int) -> tuple[Tensor, Tensor, Context, Context]:
+        """What is drawn of some stories, N pictures: latents, focus, the words they are drawn with, and the null of guidance.
 
-    def _read(
-        self, batch: StoryBatch, step: int, rng: torch.Generator
-    ) -> tuple[Context, Tensor, Tensor, list[Kinds]]:
-        """The words of all pages, what the memory whose turn it is sees in their pictures, whose looks it knows, and words with memory."""
+        First all pages, frame after frame, then some portraits.
+        """
+        rng = step_rng(self.data.seed, step)
+        reading = self._read(batch, step, rng)
+        x0, focus, context = self._drawn(batch, reading, rng, drop_all=0)
+        null = reading.told[0][2]
+        return x0, focus, context, some_pages(null, torch.zeros(len(x0), dtype=torch.long))
+
+    def _read(self, batch: StoryBatch, step: int, rng: torch.Generator) -> "_Reading":
         memory = self.memories[step % len(self.memories)]
         plain = Context(*self.text(batch.ids, batch.segments, batch.mask))
-        pictures = _noised(batch.latents, rng)
-        seen = memory.look(plain, pictures.flatten(0, 1)).unflatten(0, pictures.shape[:2])
-        state, known = memory.start(len(pictures)), batch.seen
+        cast = Context(*self.text(batch.cast.ids, batch.cast.segments, batch.cast.mask))
+        seen, met = (
+            memory.look(words, _noised(pictures, rng).flatten(0, 1)).unflatten(0, pictures.shape[:2])
+            for words, pictures in ((plain, batch.latents), (cast, batch.cast.latents))
+        )
+        state, known = memory.start(len(batch.latents)), batch.seen
         if isinstance(memory, LSTMMemory):
-            state, met = self._meet(memory, batch.cast, state, rng)
-            known = known | met[:, None, None]
-        return plain, seen, known, self._tell(memory, state, batch, plain, seen)
-
-    def _meet(
-        self, memory: LSTMMemory, cast: Cast, state: State, rng: torch.Generator
-    ) -> tuple[State, Tensor]:
-        """The state of stories of which a share `met` begins with portraits, and which do, (B,) bool."""
-        words = Context(*self.text(cast.ids, cast.segments, cast.mask))
-        seen = memory.look(words, _noised(cast.latents, rng).flatten(0, 1))
-        stories, places = cast.there.shape
-        met = (torch.rand(stories, generator=rng) < self.met).to(cast.there.device)
-        for place in range(places):
-            rows = torch.arange(stories, device=met.device) * places + place
-            after = memory.meet(state, some_pages(words, rows), seen[rows])
-            state = _either(met & cast.there[:, place], after, state)
-        return state, met
+            shown = (torch.rand(len(known), generator=rng) < self.met).to(known.device)
+            state = _after_portraits(memory, state, cast, met, shown[:, None] & batch.cast.there)
+            known = known | shown[:, None, None]
+        return _Reading(plain, cast, seen, met, known, self._tell(memory, state, batch, plain, seen))
 
     def _tell(
         self, memory: TrainedMemory, state: State, batch: StoryBatch, plain: Context, seen: Tensor
@@ -174,8 +168,28 @@ class StoryObjective:
             state = memory.remember(state, words, seen[:, k])
         return told
 
+    def _drawn(
+        self, batch: StoryBatch, reading: "_Reading", rng: torch.Generator, drop_all: float
+    ) -> tuple[Tensor, Tensor, Context]:
+        """Latents and focus of all pages, frame after frame, and of some portraits, and what they are drawn with.
+
+        Portraits are drawn with their words alone, as all pages of a story are at times; single pictures at times with nothing.
+        """
+        pages, focus = batch.by_frame()
+        cast = batch.cast
+        some = cast.some(max(1, len(batch.latents) // 2), rng)
+        null = some_pages(reading.told[0][2], torch.zeros(len(some), dtype=torch.long))
+        empty = (torch.rand(len(some), generator=rng) < drop_all).to(some.device)
+        rows = torch.arange(len(some), device=some.device) + len(some) * empty
+        portraits = some_pages(Context.join([some_pages(reading.cast, some), null]), rows)
+        return (
+            torch.cat([pages, cast.latents.flatten(0, 1)[some]]),
+            torch.cat([focus, cast.focus.flatten(0, 1)[some]]),
+            Context.join([self._context(reading.told, rng, drop_all), portraits]),
+        )
+
     def _context(self, told: list[Kinds], rng: torch.Generator, drop_all: float) -> Context:
-        """What the denoiser gets, frame after frame: at times without memory (whole stories), at times nothing (single frames)."""
+        """What pages are drawn with, frame after frame: at times without memory (whole stories), at times nothing (single frames)."""
         stories = len(told[0][0].tokens)
         forget = torch.rand(stories, generator=rng) < self.drop_memory
         picked = []
@@ -187,24 +201,17 @@ class StoryObjective:
             picked.append(some_pages(every, rows))
         return Context.join(picked)
 
-    def _aux(
-        self,
-        batch: StoryBatch,
-        plain: Context,
-        told: list[Kinds],
-        seen: Tensor,
-        known: Tensor,
-    ) -> tuple[Tensor, dict[str, Tensor]]:
+    def _aux(self, batch: StoryBatch, reading: "_Reading") -> tuple[Tensor, dict[str, Tensor]]:
         shape = batch.latents.shape[:2]
         lead = self.text.config.summary_tokens
-        words = plain.tokens[:, :lead].unflatten(0, shape)
-        seen = seen[:, :, :lead]
+        words = reading.plain.tokens[:, :lead].unflatten(0, shape)
+        seen, known = reading.seen[:, :, :lead], reading.known
         table = batch.labels
 
         def actors(name: str) -> Tensor:
             return torch.stack([table[f"{name}{i}"] for i in range(lead - 1)], dim=2)
 
-        state = torch.stack([cond.tokens[:, :lead] for cond, _, _ in told], dim=1)
+        state = torch.stack([cond.tokens[:, :lead] for cond, _, _ in reading.told], dim=1)
         heads, rare = self.heads, {ASKED: batch.asked > 0}
         jobs = [(name, heads.page(name, words), table[name]) for name in heads.page_labels]
         jobs += [(name, heads.actors(name, words), actors(name)) for name in heads.actor_labels]
@@ -218,6 +225,7 @@ class StoryObjective:
             jobs.append((f"seen_{name}", heads.actors(f"seen_{name}", seen), actors(name)))
             jobs.append((name, heads.actors(name, state), actors(name).masked_fill(~known, -1)))
             rare[name] = batch.changed
+        jobs += self._of_portraits(batch.cast, reading)
         losses: list[Tensor] = []
         figures: dict[str, Tensor] = {}
         for name, logits, target in jobs:
@@ -233,10 +241,50 @@ class StoryObjective:
             losses.append((counts * wrong).sum() / counts.sum().clamp(min=1))
         return torch.stack(losses).sum(), figures
 
-    def _denoise(self, batch: StoryBatch, context: Context, rng: torch.Generator) -> Tensor:
-        assert self.denoiser is not None
-        x0, focus = batch.by_frame()
-        return diffusion_loss(self.denoiser, x0, context, rng, cell_weights(focus))
+    def _of_portraits(self, cast: Cast, reading: "_Reading") -> list[tuple[str, Tensor, Tensor]]:
+        """Who a portrait shows and the look that it is told, asked of its words, and its look, asked of the picture."""
+        heads, lead = self.heads, self.text.config.summary_tokens
+        words = reading.cast.tokens[:, :lead].unflatten(0, cast.there.shape)
+        seen, labels = reading.met[:, :, :lead], cast.labels
+        target = labels["kind"].masked_fill(~cast.there, -1)
+        jobs = [("portrait_kind", heads.actors("kind", words)[:, :, 0], target)]
+        for i, name in enumerate(TOLD_LOOKS):
+            target = labels[name].masked_fill(~cast.told[..., i], -1)
+            jobs.append((f"portrait_{name}", heads.actors(name, words)[:, :, 0], target))
+        jobs += [
+            (f"portrait_seen_{name}", heads.actors(f"seen_{name}", seen)[:, :, 0], labels[name])
+            for name in heads.look_labels
+        ]
+        return jobs
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """What words and the memory whose turn it is make of B stories of V pages and at most P characters.
+
+    Attributes:
+        plain, cast: the words of the pages, (B*V, ...), and of the portraits, (B*P, ...).
+        seen, met: the summary tokens after looking at the pictures of the pages, (B, V, S, D), and portraits, (B, P, S, D).
+        known: (B, V, P) bool, whose look the memory knows before the page.
+        told: what each frame is drawn with.
+    """
+
+    plain: Context
+    cast: Context
+    seen: Tensor
+    met: Tensor
+    known: Tensor
+    told: list[Kinds]
+
+
+def _after_portraits(memory: LSTMMemory, state: State, words: Context, seen: Tensor, shown: Tensor) -> State:
+    """The state of B stories after the portraits that are `shown`, (B, P) bool; `seen` is (B, P, S, D)."""
+    stories, places = shown.shape
+    for place in range(places):
+        rows = torch.arange(stories, device=shown.device) * places + place
+        after = memory.meet(state, some_pages(words, rows), seen[:, place])
+        state = _either(shown[:, place], after, state)
+    return state
 
 
 def _balanced(counts: Tensor, rare: Tensor) -> Tensor:

@@ -8,18 +8,25 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from lianhuan.data.world import FRAMES, TrainingStory, WorldPictures, told_looks, training_story, world_story
+from lianhuan.data.world import (
+    FRAMES,
+    TrainingStory,
+    WorldPictures,
+    portraits,
+    said_looks,
+    told_looks,
+    training_story,
+    world_story,
+)
 from lianhuan.models.tokens import PageTokenizer
 from lianhuan.story import PageRequest
-from lianhuan.world.scene import Actor
+from lianhuan.world.scene import Actor, labels
 from lianhuan.world.vocabulary import COLOURS, HAIR_STYLES, PEOPLE, TONES, WORN
 
 TOLD_LOOKS = ("head", "top")
 """Looks that the stage may tell, in the order of `lianhuan.data.world.told_looks`."""
 HIDDEN = {"skin": TONES, "cut": HAIR_STYLES, "bottom": COLOURS}
 """Looks that stay from page to page beside those that the reader of the bench names: skin and cut of hair, of people, and trousers or skirt."""
-ALONE = 0.2
-"""Share of the pages with one character that say no more than a portrait's."""
 PLAIN = 3.0
 """How much more often than others a story in the first style is learnt: it is what is drawn unless another is asked for."""
 CHANGES = 4.0
@@ -32,7 +39,9 @@ class Cast:
 
     Attributes:
         ids, segments, mask: (B*P, L) as `PageTokenizer` gives them, cut to the longest portrait.
-        latents: (B, P, C, 16, 16).
+        latents, focus: as those of `StoryBatch`, (B, P, C, 16, 16) and (B, P, 2, 16, 16).
+        labels: name -> (B, P) int64, of the one who is shown; -1 where there is none.
+        told: (B, P, 2) bool, whether its look is said.
         there: (B, P) bool, whether the story has so many characters.
     """
 
@@ -40,12 +49,22 @@ class Cast:
     segments: Tensor
     mask: Tensor
     latents: Tensor
+    focus: Tensor
+    labels: dict[str, Tensor]
+    told: Tensor
     there: Tensor
 
     def to(self, device: torch.device) -> "Cast":
         """The portraits on another device."""
         ids, segments, mask = self.ids.to(device), self.segments.to(device), self.mask.to(device)
-        return Cast(ids, segments, mask, self.latents.to(device), self.there.to(device))
+        labels = {name: value.to(device) for name, value in self.labels.items()}
+        latents, focus = self.latents.to(device), self.focus.to(device)
+        return Cast(ids, segments, mask, latents, focus, labels, self.told.to(device), self.there.to(device))
+
+    def some(self, number: int, rng: torch.Generator) -> Tensor:
+        """Numbers of portraits that are there, at random, at most `number`, among all in a row."""
+        rows = self.there.flatten().nonzero()[:, 0]
+        return rows[torch.randperm(len(rows), generator=rng)[:number].to(rows.device)]
 
 
 @dataclass(frozen=True)
@@ -90,31 +109,55 @@ class StoryBatch:
         return self.latents.transpose(0, 1).flatten(0, 1), self.focus.transpose(0, 1).flatten(0, 1)
 
 
+@dataclass(frozen=True)
+class Encoded:
+    """Pictures of N stories, K of each, as training takes them.
+
+    Attributes:
+        latents: (N, K, C, 16, 16).
+        focus: (N, K, 16, 16, 2) uint8, see `lianhuan.data.world.focus_maps`.
+    """
+
+    latents: Tensor
+    focus: npt.NDArray[np.uint8]
+
+    def stories(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Latents (B, K, C, 16, 16), and focus (B, K, 2, 16, 16) in 0..1, of the stories with these numbers."""
+        focus = torch.from_numpy(self.focus[rows.numpy()]).movedim(-1, 2)
+        return self.latents[rows].float(), focus.float() / 255
+
+    def pictures(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Latents (B, C, 16, 16), and focus (B, 2, 16, 16) in 0..1, of the pictures with these numbers in a row."""
+        of, number = rows // self.latents.shape[1], rows % self.latents.shape[1]
+        focus = torch.from_numpy(self.focus[of.numpy(), number.numpy()]).movedim(-1, 1)
+        return self.latents[of, number].float(), focus.float() / 255
+
+
 class StoryData:
-    """Latents and labels of world stories; `batch(step)` is a pure function of seed and step."""
+    """Pages, portraits and labels of world stories; `batch(step)` is a pure function of seed and step."""
 
     def __init__(
         self,
-        latents: Tensor,
-        portraits: Tensor,
-        focus: npt.NDArray[np.uint8],
+        pages: Encoded,
+        portraits: Encoded,
         pictures: WorldPictures,
         tokenizer: PageTokenizer,
         batch: int,
         seed: int,
     ):
-        self.latents, self.portraits = latents, portraits
-        self.focus = torch.from_numpy(np.array(focus)).movedim(-1, 2)
+        self.pages, self.portraits = pages, portraits
         self.labels = {name: torch.from_numpy(table) for name, table in pictures.labels.items()}
         self.tokenizer = tokenizer
         self.size = batch
         self.seed = seed
         self.split, self.world = pictures.split, pictures.world
         self.stage = tokenizer.sizes.stage
-        known = zip(*map(self._of_story, range(len(latents))), strict=True)
+        known = zip(*map(self._of_story, range(len(pages.latents))), strict=True)
         self.seen, self.asked, self.changed, hidden = (torch.from_numpy(np.stack(tables)) for tables in known)
         for number, name in enumerate(HIDDEN):
             self.labels |= {f"{name}{i}": hidden[:, :, i, number] for i in range(self.stage)}
+        cast = [self._of_cast(index) for index in range(len(pages.latents))]
+        self.cast_labels = {name: torch.tensor([row[name] for row in cast]) for name in cast[0]}
         often = np.where(self.asked.flatten(1).any(1), CHANGES, 1.0)
         if "style" in pictures.labels:
             often *= np.where(pictures.labels["style"][:, 0] == 0, PLAIN, 1.0)
@@ -123,17 +166,16 @@ class StoryData:
     def batch(self, step: int) -> StoryBatch:
         """The stories of a step, with fresh paraphrases."""
         rng = np.random.default_rng((self.seed, step))
-        chosen = rng.choice(len(self.latents), self.size, replace=False, p=self.share)
-        stories = [training_story(self.split, int(i), rng, alone=ALONE, world=self.world) for i in chosen]
+        chosen = rng.choice(len(self.pages.latents), self.size, replace=False, p=self.share)
+        stories = [training_story(self.split, int(i), rng, world=self.world) for i in chosen]
         ids, segments, mask = self._words([page for story in stories for page in story.pages])
         rows = torch.from_numpy(chosen)
-        labels = {name: table[rows] for name, table in self.labels.items()}
+        page_labels = {name: table[rows] for name, table in self.labels.items()}
         seen, asked, changed = self.seen[rows], self.asked[rows], self.changed[rows]
-        focus = self.focus[rows].float() / 255
-        latents = self.latents[rows].float()
+        latents, focus = self.pages.stories(rows)
         told = torch.from_numpy(np.stack([self._told(story) for story in stories]))
-        cast = self._cast(stories, self.portraits[rows].float())
-        return StoryBatch(ids, segments, mask, latents, focus, labels, seen, asked, changed, told, cast)
+        cast = self._cast(stories, rows)
+        return StoryBatch(ids, segments, mask, latents, focus, page_labels, seen, asked, changed, told, cast)
 
     def _words(self, pages: Sequence[PageRequest]) -> tuple[Tensor, Tensor, Tensor]:
         """Word ids, segments and mask, cut to the longest page."""
@@ -141,15 +183,18 @@ class StoryData:
         longest = int(mask.sum(1).max())
         return ids[:, :longest], segments[:, :longest], mask[:, :longest]
 
-    def _cast(self, stories: Sequence[TrainingStory], latents: Tensor) -> Cast:
+    def _cast(self, stories: Sequence[TrainingStory], rows: Tensor) -> Cast:
         nobody = PageRequest(scene_id="", caption="")
-        there = torch.zeros(latents.shape[:2], dtype=torch.bool)
+        shown_labels = {name: table[rows] for name, table in self.cast_labels.items()}
+        there = shown_labels["kind"] > 0
+        told = torch.zeros((*there.shape, len(TOLD_LOOKS)), dtype=torch.bool)
         pages = []
         for row, story in enumerate(stories):
             shown = story.portraits[: self.stage]
-            there[row, : len(shown)] = True
+            for place, (page, graph) in enumerate(zip(shown, portraits(story.tale), strict=False)):
+                told[row, place] = torch.tensor(said_looks(graph.actors[0], page.stage[0].look))
             pages += [*shown, *[nobody] * (self.stage - len(shown))]
-        return Cast(*self._words(pages), latents, there)
+        return Cast(*self._words(pages), *self.portraits.stories(rows), shown_labels, told, there)
 
     def _told(self, story: TrainingStory) -> npt.NDArray[np.bool_]:
         """`told` of one story, (V, P, 2)."""
@@ -177,6 +222,16 @@ class StoryData:
                 hidden[k, i] = hidden_classes(actor)
             met |= set(frame.on_stage)
         return seen, asked, changed, hidden
+
+    def _of_cast(self, index: int) -> dict[str, list[int]]:
+        """The labels of the portraits of one story; -1 where there is no portrait."""
+        graphs = portraits(world_story(self.split, index, self.world))[: self.stage]
+        rows = [labels(graph, self.world) for graph in graphs]
+        hidden = [hidden_classes(graph.actors[0]) for graph in graphs]
+        none = [-1] * (self.stage - len(graphs))
+        slot = [name.removesuffix("0") for name in rows[0] if name.endswith("0")]
+        seen = {name: [row[f"{name}0"] for row in rows] + none for name in slot}
+        return seen | {name: [row[i] for row in hidden] + none for i, name in enumerate(HIDDEN)}
 
 
 def hidden_classes(actor: Actor) -> tuple[int, int, int]:
