@@ -8,7 +8,7 @@ BOOK := out/mike-and-jon
 .DELETE_ON_ERROR:
 
 book: .venv/installed
-	$(BIN)/lianhuan illustrate $(STORY) -o $(BOOK) --seed 2 --title "Mike and Jon"
+	$(BIN)/lianhuan illustrate $(STORY) -o $(BOOK) --seed 3 --title "Mike and Jon"
 	@echo $(BOOK)/exports/contact-sheet.png
 
 test: .venv/installed-dev

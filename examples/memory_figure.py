@@ -10,7 +10,7 @@ from lianhuan import illustrate, load_generator, load_memory, read_story
 from lianhuan.conductor import PageDone
 from lianhuan.images import contact_sheet
 
-SEED, SIDE = 2, 160
+SEED, SIDE = 3, 160
 
 
 def main(target: Path) -> None:
