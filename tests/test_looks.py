@@ -9,11 +9,12 @@ from PIL import Image
 
 from lianhuan import illustrate, load_generator, load_memory, parse_story
 from lianhuan.conductor import PortraitDone, draw_stories
+from lianhuan.conductor.cast import Cast
 from lianhuan.conductor.tale import Tale, Telling
 from lianhuan.errors import CheckpointError
 from lianhuan.memory import NoMemory
 from lianhuan.memory.looks import LOOKS, look_by_lot, read_looks, save_looks
-from lianhuan.story import PageRequest, StageEntry
+from lianhuan.story import Change, PageRequest, StageEntry
 from lianhuan.world.looks import every_look, look_words
 from lianhuan.world.stories import story
 from lianhuan.world.vocabulary import FULL, SMALL
@@ -68,6 +69,20 @@ def test_pages_are_told_it_too_until_clothes_change(models, monkeypatch):
     hair = looks["Mia"].split(", ")[0]
     assert found["s003"] == {"Mia": hair}, "not of the clothes that she has no longer"
     assert found["s004"] == looks | {"Mia": hair}
+
+
+def test_of_a_look_that_is_told_the_clothes_are_said_until_they_change():
+    cast, seen = Cast(SOME), []
+    for look in ("long red hair, blue top", "blue top", "a blue top"):
+        mia = StageEntry(name="Mia", kind="girl", look=look)
+        before = PageRequest(scene_id="s001", caption="Mia ran.", stage=(mia,))
+        change = Change(character="Mia", item="green jacket")
+        pages = (before, before.model_copy(update={"changes": (change,)}), before)
+        seen += [cast.told(page).stage[0].look for page in pages]
+        cast = Cast(SOME)
+    assert seen[:3] == ["long red hair, blue top", "long red hair", "long red hair"]
+    assert seen[3:6] == ["blue top", "", ""]
+    assert seen[6:] == ["a blue top"] * 3, "other words than those of lots stay"
 
 
 def test_whoever_is_on_a_given_page_is_told_none(models, monkeypatch):

@@ -7,14 +7,14 @@ from lianhuan.memory.looks import Looks, look_by_lot
 from lianhuan.story import PageRequest, StageEntry
 
 PART = ", "
-"""Between the words of a look by lot."""
+"""Between the words of a look."""
 
 
 class Cast:
     """The characters of one story while it is told, page after page.
 
     A look that nobody tells is chosen by lot, by the seed, the name and the number of the portrait. The portrait is told it,
-    and from then on the pages; once the story puts something on somebody, they say no more of the clothes of this one.
+    and from then on the pages. Once the story puts something on somebody, pages say no more what clothes a look names.
 
     Args:
         looks: what lots are drawn from.
@@ -23,7 +23,7 @@ class Cast:
 
     def __init__(self, looks: Looks, own: Collection[str] = ()):
         self._looks, self._own = looks, own
-        self._shown: dict[str, list[str]] = {}
+        self._shown: dict[str, str] = {}
         self._met: set[str] = set()
         self._changed: set[str] = set()
 
@@ -34,7 +34,7 @@ class Cast:
     def show(self, portrait: PageRequest) -> None:
         """From now on the one whom the portrait shows is known by the look that it was told."""
         self.meet(portrait)
-        self._shown |= {entry.name: entry.look.split(PART) for entry in portrait.stage}
+        self._shown |= {entry.name: entry.look for entry in portrait.stage}
 
     def newcomers(self, page: PageRequest) -> list[StageEntry]:
         """Those on a page whom nobody has met yet, each once."""
@@ -62,13 +62,14 @@ class Cast:
         )
 
     def told(self, page: PageRequest) -> PageRequest:
-        """The next page of the story, with the looks of those who have been shown, where nobody tells another one."""
+        """The next page of the story, with the looks that are told or have been shown, as far as they still hold."""
         self._changed |= {change.character for change in page.changes}
-        stage = (
-            entry.model_copy(update={"look": entry.look or self._look(entry.name)}) for entry in page.stage
-        )
-        return page.model_copy(update={"stage": tuple(stage)})
+        stage = tuple(entry.model_copy(update={"look": self._look(entry)}) for entry in page.stage)
+        return page.model_copy(update={"stage": stage})
 
-    def _look(self, name: str) -> str:
-        parts = self._shown.get(name, [])
-        return PART.join(parts[:-1] if name in self._changed else parts)
+    def _look(self, entry: StageEntry) -> str:
+        look = entry.look or self._shown.get(entry.name, "")
+        if entry.name not in self._changed:
+            return look
+        *_, clothes = self._looks.get(entry.kind, [[]])
+        return PART.join(part for part in look.split(PART) if part not in clothes)
