@@ -108,16 +108,18 @@ def world_story(split: str, index: int, world: Vocabulary = SMALL) -> WorldStory
 
 
 def _draw_story(world: Vocabulary, split: str, size: int, index: int) -> npt.NDArray[np.uint8]:
-    frames = world_story(split, index, world).frames
-    return np.stack([np.asarray(draw(frame.graph, size)) for frame in frames])
+    return np.stack([_pixels(size, frame.graph) for frame in world_story(split, index, world).frames])
+
+
+def _pixels(size: int, graph: SceneGraph) -> npt.NDArray[np.uint8]:
+    return np.asarray(draw(graph, size))
 
 
 def _focus_story(world: Vocabulary, split: str, cells: int, index: int) -> npt.NDArray[np.uint8]:
-    graphs = [frame.graph for frame in world_story(split, index, world).frames]
-    return np.stack([_focus(graph, cells) for graph in graphs])
+    return np.stack([_focus(cells, frame.graph) for frame in world_story(split, index, world).frames])
 
 
-def _focus(graph: SceneGraph, cells: int, fold: int = 4) -> npt.NDArray[np.uint8]:
+def _focus(cells: int, graph: SceneGraph, fold: int = 4) -> npt.NDArray[np.uint8]:
     """What changes in the picture when nobody, or no prop, is in it; (cells, cells, 2)."""
     size = cells * fold
     whole = np.asarray(draw(graph, size))
@@ -228,8 +230,10 @@ def portrait_pixels(
 ) -> npt.NDArray[np.uint8]:
     """(stories, most actors, size, size, 3) of the `portraits` of each story, black where it has fewer; kept in `folder`."""
     path = folder / f"{world.prefix}{split}-{stories}-portraits-{size}px.npy"
-    shape = (stories, world.max_actors, size, size, 3)
-    return _by_story(path, partial(_draw_portraits, world, split, size), shape, workers)
+    shape = (world.max_actors, size, size, 3)
+    return _by_story(
+        path, partial(_of_portraits, world, split, shape, partial(_pixels, size)), (stories, *shape), workers
+    )
 
 
 def portrait_focus(
@@ -237,22 +241,24 @@ def portrait_focus(
 ) -> npt.NDArray[np.uint8]:
     """`focus_maps` of the portraits, (stories, most actors, cells, cells, 2)."""
     path = folder / f"{world.prefix}{split}-{stories}-portraits-focus{cells}.npy"
-    shape = (stories, world.max_actors, cells, cells, 2)
-    return _by_story(path, partial(_focus_portraits, world, split, cells), shape, workers)
+    shape = (world.max_actors, cells, cells, 2)
+    return _by_story(
+        path, partial(_of_portraits, world, split, shape, partial(_focus, cells)), (stories, *shape), workers
+    )
 
 
-def _draw_portraits(world: Vocabulary, split: str, size: int, index: int) -> npt.NDArray[np.uint8]:
-    drawn = np.zeros((world.max_actors, size, size, 3), np.uint8)
+def _of_portraits(
+    world: Vocabulary,
+    split: str,
+    shape: tuple[int, ...],
+    see: Callable[[SceneGraph], npt.NDArray[np.uint8]],
+    index: int,
+) -> npt.NDArray[np.uint8]:
+    """What `see` makes of each portrait of a story, zeros where it has fewer than the first number of `shape`."""
+    seen = np.zeros(shape, np.uint8)
     for number, graph in enumerate(portraits(world_story(split, index, world))):
-        drawn[number] = np.asarray(draw(graph, size))
-    return drawn
-
-
-def _focus_portraits(world: Vocabulary, split: str, cells: int, index: int) -> npt.NDArray[np.uint8]:
-    focus = np.zeros((world.max_actors, cells, cells, 2), np.uint8)
-    for number, graph in enumerate(portraits(world_story(split, index, world))):
-        focus[number] = _focus(graph, cells)
-    return focus
+        seen[number] = see(graph)
+    return seen
 
 
 def told_looks(tale: WorldStory, number: int, page: PageRequest) -> list[tuple[bool, bool]]:

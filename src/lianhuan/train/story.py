@@ -132,8 +132,7 @@ class StoryObjective:
         rng = step_rng(self.data.seed, step)
         reading = self._read(batch, step, rng)
         x0, focus, context = self._drawn(batch, reading, rng, drop_all=0)
-        null = reading.told[0][2]
-        return x0, focus, context, some_pages(null, torch.zeros(len(x0), dtype=torch.long))
+        return x0, focus, context, reading.null(len(x0))
 
     def _read(self, batch: StoryBatch, step: int, rng: torch.Generator) -> "_Reading":
         memory = self.memories[step % len(self.memories)]
@@ -178,10 +177,9 @@ class StoryObjective:
         pages, focus = batch.by_frame()
         cast = batch.cast
         some = cast.some(max(1, len(batch.latents) // 2), rng)
-        null = some_pages(reading.told[0][2], torch.zeros(len(some), dtype=torch.long))
         empty = (torch.rand(len(some), generator=rng) < drop_all).to(some.device)
         rows = torch.arange(len(some), device=some.device) + len(some) * empty
-        portraits = some_pages(Context.join([some_pages(reading.cast, some), null]), rows)
+        portraits = some_pages(Context.join([some_pages(reading.cast, some), reading.null(len(some))]), rows)
         return (
             torch.cat([pages, cast.latents.flatten(0, 1)[some]]),
             torch.cat([focus, cast.focus.flatten(0, 1)[some]]),
@@ -275,6 +273,10 @@ class _Reading:
     met: Tensor
     known: Tensor
     told: list[Kinds]
+
+    def null(self, pictures: int) -> Context:
+        """The null of guidance, which is the same for all, so many times."""
+        return some_pages(self.told[0][2], torch.zeros(pictures, dtype=torch.long))
 
 
 def _after_portraits(memory: LSTMMemory, state: State, words: Context, seen: Tensor, shown: Tensor) -> State:

@@ -1,7 +1,8 @@
 """Stories of the world as a training step takes them: words, latents and labels."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ from lianhuan.data.world import (
     FRAMES,
     TrainingStory,
     WorldPictures,
+    cast_of,
     portraits,
     said_looks,
     told_looks,
@@ -20,7 +22,7 @@ from lianhuan.data.world import (
 )
 from lianhuan.models.tokens import PageTokenizer
 from lianhuan.story import PageRequest
-from lianhuan.world.scene import Actor, labels
+from lianhuan.world.scene import Actor, WorldStory, labels
 from lianhuan.world.vocabulary import COLOURS, HAIR_STYLES, PEOPLE, TONES, WORN
 
 TOLD_LOOKS = ("head", "top")
@@ -56,10 +58,7 @@ class Cast:
 
     def to(self, device: torch.device) -> "Cast":
         """The portraits on another device."""
-        ids, segments, mask = self.ids.to(device), self.segments.to(device), self.mask.to(device)
-        labels = {name: value.to(device) for name, value in self.labels.items()}
-        latents, focus = self.latents.to(device), self.focus.to(device)
-        return Cast(ids, segments, mask, latents, focus, labels, self.told.to(device), self.there.to(device))
+        return _moved(self, device)
 
     def some(self, number: int, rng: torch.Generator) -> Tensor:
         """Numbers of portraits that are there, at random, at most `number`, among all in a row."""
@@ -97,16 +96,26 @@ class StoryBatch:
 
     def to(self, device: torch.device) -> "StoryBatch":
         """The batch on another device."""
-        labels = {name: value.to(device) for name, value in self.labels.items()}
-        ids, segments, mask = self.ids.to(device), self.segments.to(device), self.mask.to(device)
-        latents, focus, seen = self.latents.to(device), self.focus.to(device), self.seen.to(device)
-        asked, changed, told = self.asked.to(device), self.changed.to(device), self.told.to(device)
-        cast = self.cast.to(device)
-        return StoryBatch(ids, segments, mask, latents, focus, labels, seen, asked, changed, told, cast)
+        return _moved(self, device)
 
     def by_frame(self) -> tuple[Tensor, Tensor]:
         """`latents` and `focus` of all pictures, (V*B, ...), frame after frame as the contexts of a step are."""
         return self.latents.transpose(0, 1).flatten(0, 1), self.focus.transpose(0, 1).flatten(0, 1)
+
+
+Moved = TypeVar("Moved", Cast, StoryBatch)
+
+
+def _moved(batch: Moved, device: torch.device) -> Moved:
+    """All that a batch holds, labels by their names among it, on another device."""
+    moved: dict[str, Any] = {}
+    for field in fields(batch):
+        held = getattr(batch, field.name)
+        if isinstance(held, dict):
+            moved[field.name] = {name: value.to(device) for name, value in held.items()}
+        else:
+            moved[field.name] = held.to(device)
+    return replace(batch, **moved)
 
 
 @dataclass(frozen=True)
@@ -152,12 +161,13 @@ class StoryData:
         self.seed = seed
         self.split, self.world = pictures.split, pictures.world
         self.stage = tokenizer.sizes.stage
-        known = zip(*map(self._of_story, range(len(pages.latents))), strict=True)
-        self.seen, self.asked, self.changed, hidden = (torch.from_numpy(np.stack(tables)) for tables in known)
+        tales = (world_story(self.split, index, self.world) for index in range(len(pages.latents)))
+        stories, casts = zip(*((self._of_story(tale), self._of_cast(tale)) for tale in tales), strict=True)
+        tables = (torch.from_numpy(np.stack(rows)) for rows in zip(*stories, strict=True))
+        self.seen, self.asked, self.changed, hidden = tables
         for number, name in enumerate(HIDDEN):
             self.labels |= {f"{name}{i}": hidden[:, :, i, number] for i in range(self.stage)}
-        cast = [self._of_cast(index) for index in range(len(pages.latents))]
-        self.cast_labels = {name: torch.tensor([row[name] for row in cast]) for name in cast[0]}
+        self.cast_labels = {name: torch.tensor([row[name] for row in casts]) for name in casts[0]}
         often = np.where(self.asked.flatten(1).any(1), CHANGES, 1.0)
         if "style" in pictures.labels:
             often *= np.where(pictures.labels["style"][:, 0] == 0, PLAIN, 1.0)
@@ -191,8 +201,8 @@ class StoryData:
         pages = []
         for row, story in enumerate(stories):
             shown = story.portraits[: self.stage]
-            for place, (page, graph) in enumerate(zip(shown, portraits(story.tale), strict=False)):
-                told[row, place] = torch.tensor(said_looks(graph.actors[0], page.stage[0].look))
+            for place, (page, actor) in enumerate(zip(shown, cast_of(story.tale), strict=False)):
+                told[row, place] = torch.tensor(said_looks(actor, page.stage[0].look))
             pages += [*shown, *[nobody] * (self.stage - len(shown))]
         return Cast(*self._words(pages), *self.portraits.stories(rows), shown_labels, told, there)
 
@@ -205,7 +215,7 @@ class StoryData:
         return told
 
     def _of_story(
-        self, index: int
+        self, tale: WorldStory
     ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64], npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
         """`seen`, `asked` and `changed` of one story, each (V, P), and the labels of `HIDDEN`, (V, P, 3)."""
         shape = (FRAMES, self.stage)
@@ -213,7 +223,7 @@ class StoryData:
         hidden = np.full((*shape, len(HIDDEN)), -1)
         met: set[str] = set()
         dressed: set[str] = set()
-        for k, frame in enumerate(world_story(self.split, index, self.world).frames):
+        for k, frame in enumerate(tale.frames):
             dressed |= {name for name, _ in frame.changes}
             for i, actor in enumerate(frame.graph.actors[: self.stage]):
                 name = actor.name
@@ -223,9 +233,9 @@ class StoryData:
             met |= set(frame.on_stage)
         return seen, asked, changed, hidden
 
-    def _of_cast(self, index: int) -> dict[str, list[int]]:
+    def _of_cast(self, tale: WorldStory) -> dict[str, list[int]]:
         """The labels of the portraits of one story; -1 where there is no portrait."""
-        graphs = portraits(world_story(self.split, index, self.world))[: self.stage]
+        graphs = portraits(tale)[: self.stage]
         rows = [labels(graph, self.world) for graph in graphs]
         hidden = [hidden_classes(graph.actors[0]) for graph in graphs]
         none = [-1] * (self.stage - len(graphs))
