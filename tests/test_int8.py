@@ -23,7 +23,7 @@ from lianhuan.models.files import (
     save_part,
     save_ranges,
 )
-from lianhuan.models.light.graph import FEW_CELLS, Graph
+from lianhuan.models.light.graph import FEW_CELLS, LARGEST, Graph, Matrix
 from lianhuan.models.light.run import Network
 from lianhuan.story import PageRequest, StageEntry
 from lianhuan.train import calibrate as calibration
@@ -52,7 +52,7 @@ def package() -> Path:
 @pytest.mark.parametrize("span", [(-1.0, 2.0), (0.0, 3.0), (-0.278, 1.7)])
 @pytest.mark.parametrize("stored", ["8 bits", "16 bits"])
 def test_a_layer_in_8_bits_computes_what_torch_does_with_the_same_grid(span, stored):
-    """Convolutions, and products of rows; weights are 8-bit numbers already or become some."""
+    """Convolutions, and products of rows; weights are 8-bit numbers already or become some, of which each is about half as large."""
     kernel, bias = numbers(6, 5, 3, 3), numbers(6)
     scale = np.abs(kernel).max(axis=(1, 2, 3), keepdims=True) / 127
     short = np.rint(kernel / scale).astype(np.int8)
@@ -61,7 +61,10 @@ def test_a_layer_in_8_bits_computes_what_torch_does_with_the_same_grid(span, sto
     matrices = {name: value.reshape(6, -1) if name == "a.weight" else value for name, value in held.items()}
     if stored == "8 bits":
         matrices[f"a.weight{SCALE}"] = scale.reshape(6, 1)
-    long = torch.from_numpy(short * scale)
+    half = (
+        np.rint(short * (LARGEST / 127)) if stored == "8 bits" else np.rint(kernel / scale * (LARGEST / 127))
+    )
+    long = torch.from_numpy(np.float32(half * scale * (127 / LARGEST)))
     given, seen = (in_int8(torch.from_numpy(value), span) for value in (x, rows))
     true_conv = nn.functional.conv2d(given, long, torch.from_numpy(bias), padding=1)
     true_rows = nn.functional.linear(seen, long.reshape(6, -1), torch.from_numpy(bias))
@@ -72,6 +75,30 @@ def test_a_layer_in_8_bits_computes_what_torch_does_with_the_same_grid(span, sto
         linear = Graph(Arrays({**matrices, "a.bias": bias}), ranges)
         found = built(linear, y=linear.linear(linear.input("x", rows.shape), "a"))(x=rows)["y"]
         assert least <= apart(found, true_rows) < most
+
+
+def test_sums_of_the_largest_numbers_lose_nothing_on_any_processor():
+    """Processors without VNNI add up pairs of products in 16 bits; whole pages went wrong there once."""
+    channels, side, count = 16, 8, 64
+    held = {"c.weight": np.ones((channels, channels, 3, 3), np.float32), "c.bias": np.zeros(channels)}
+    rows = {"l.weight": np.ones((channels, channels), np.float32), "l.bias": np.zeros(channels)}
+    graph = Graph(Arrays({**held, **rows}), {"c": (0.0, 1.0), "l": (0.0, 1.0)})
+    conv = graph.conv(graph.input("x", (1, channels, side, side)), "c")
+    linear = graph.linear(graph.input("r", (1, count, channels)), "l")
+    ones = np.ones((1, channels, side, side), np.float32), np.ones((1, count, channels), np.float32)
+    found = built(graph, c=conv, l=linear)(x=ones[0], r=ones[1])
+    assert np.allclose(found["c"][0, :, 1:-1, 1:-1], 9 * channels)
+    assert np.allclose(found["l"], channels)
+
+
+@pytest.mark.parametrize("stored", [None, np.full((3, 1), 0.1, np.float32)])
+def test_weights_that_meet_8_bit_inputs_leave_room_for_two_products_in_16_bits(stored):
+    wide = np.int8([[127, -127], [3, -5], [0, 64]])
+    matrix = Matrix(wide if stored is not None else wide.astype(np.float32), stored).for_int8()
+    assert matrix.scale is not None
+    assert 2 * 255 * np.abs(matrix.numbers.astype(int)).max() < 2**15
+    long = wide * (1.0 if stored is None else stored)
+    assert np.abs(matrix.numbers * matrix.scale - long).max() <= 1.01 * matrix.scale.max() / 2
 
 
 @pytest.mark.parametrize("side", [4, 16])

@@ -177,10 +177,10 @@ def save_part(module: "nn.Module", config: dict[str, Any], folder: Path, *, int8
     save_file(arrays, folder / WEIGHTS)
 
 
-def to_int8(value: Numbers) -> tuple[npt.NDArray[np.int8], Numbers]:
-    """Symmetric 8-bit numbers, and their scale per output channel."""
+def to_int8(value: Numbers, largest: int = 127) -> tuple[npt.NDArray[np.int8], Numbers]:
+    """Symmetric 8-bit numbers, none further from 0 than `largest`, and their scale per output channel."""
     size = np.abs(value).max(axis=tuple(range(1, value.ndim)), keepdims=True)
-    scale = np.maximum(size, np.float32(1e-8)) / np.float32(127)
+    scale = np.maximum(size, np.float32(1e-8)) / np.float32(largest)
     return np.rint(value / scale).astype(np.int8), scale
 
 

@@ -15,6 +15,10 @@ from lianhuan.models.files import Arrays, Numbers, Range, grid, to_int8
 FEW_CELLS = 64
 """Of no more cells, convolutions without ranges are products, hardly slower and in half the memory, and groups are normalised as rows."""
 
+LARGEST = 63
+"""The largest number of weights that meet 8-bit inputs: two products with inputs of up to 255 are then below 2^15, and processors
+without VNNI instructions, which add up pairs of products in 16 bits, lose nothing."""
+
 EXACT: Mapping[str, Range] = {}
 """No layer computes with 8-bit numbers."""
 
@@ -40,9 +44,12 @@ class Matrix:
         scales = [None] * parts if self.scale is None else np.split(self.scale, parts)
         return [type(self)(*piece) for piece in zip(pieces, scales, strict=True)]
 
-    def in_int8(self) -> Self:
-        """The same with 8-bit numbers."""
-        return self if self.scale is not None else type(self)(*to_int8(self.numbers))
+    def for_int8(self) -> Self:
+        """The same in whole numbers that may be multiplied by 8-bit inputs, see `LARGEST`."""
+        if self.scale is None:
+            return type(self)(*to_int8(self.numbers, LARGEST))
+        fewer = np.float32(LARGEST / 127)
+        return type(self)(np.rint(self.numbers * fewer).astype(np.int8), self.scale / fewer)
 
     def of_kernel_rows(self) -> list[Self]:
         """The matrices (n, k * m) of the rows of the kernel (n, m, k, k) that it is."""
@@ -128,7 +135,7 @@ class Graph:
 
     def _linear(self, x: Node, name: str, weight: Matrix, bias: Numbers | None) -> Node:
         if name in self.ranges:
-            x, weight = self._in_int8(x, name), weight.in_int8()
+            x, weight = self._in_int8(x, name), weight.for_int8()
         return self._product(x, weight, bias)
 
     def _as_rows(self, name: str) -> Matrix:
@@ -155,7 +162,7 @@ class Graph:
     ) -> Node:
         """A convolution with so many zeros before and after each dimension."""
         if name in self.ranges:
-            kernel = self.matrix(f"{name}.weight").in_int8().node()
+            kernel = self.matrix(f"{name}.weight").for_int8().node()
             return self._convolved(self._in_int8(x, name), kernel, name, stride, before, after)
         if self.arrays.short(f"{name}.weight") and len(x.shape) == 4 and x.shape[2] * x.shape[3] <= FEW_CELLS:
             return self._conv_of_few(x, name, stride, before, after)
