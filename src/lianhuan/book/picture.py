@@ -10,6 +10,7 @@ from PIL import Image, UnidentifiedImageError
 from PIL.PngImagePlugin import PngInfo
 
 from lianhuan.errors import PictureError
+from lianhuan.images import PNG_LEVEL
 
 KEY = "lianhuan"
 SCHEMA_VERSION = 1
@@ -40,7 +41,7 @@ def encode_take(image: Image.Image, recipe: Mapping[str, Any]) -> bytes:
     info.add_text("parameters", _infotext(recipe, image.size))
     info.add_itxt("XML:com.adobe.xmp", XMP)
     stream = io.BytesIO()
-    pixels.save(stream, "PNG", pnginfo=info, compress_level=6)
+    pixels.save(stream, "PNG", pnginfo=info, compress_level=PNG_LEVEL)
     return stream.getvalue()
 
 

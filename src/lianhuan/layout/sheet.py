@@ -6,7 +6,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from lianhuan.book import Book
 from lianhuan.errors import ExportError
-from lianhuan.images import MAX_PIXELS, contact_sheet, fit_square, load_picture
+from lianhuan.images import MAX_PIXELS, PNG_LEVEL, contact_sheet, fit_square, load_picture
 from lianhuan.layout.pages import Page, pages_of
 
 TILE = 256
@@ -26,7 +26,7 @@ def render_contact_sheet(book: Book) -> bytes:
     size = min(TILE, int((MAX_PIXELS / len(pages) / 1.5) ** 0.5))
     sheet = contact_sheet([_tile(page, size) for page in pages], columns, gap=size // 16)
     stream = io.BytesIO()
-    sheet.save(stream, "PNG")
+    sheet.save(stream, "PNG", compress_level=PNG_LEVEL)
     return stream.getvalue()
 
 
