@@ -14,7 +14,7 @@ from lianhuan.world.english import english
 from lianhuan.world.names import CHINESE
 from lianhuan.world.phrases_en import MOVE, VISIT, VISIT_PROP, Phrase
 from lianhuan.world.phrases_zh import COLOURS as COLOURS_ZH, RUSH, VISIT as VISIT_ZH
-from lianhuan.world.scene import WorldFrame, classes, labels
+from lianhuan.world.scene import WorldFrame, classes, labels, world_of
 from lianhuan.world.sense import (
     FEELINGS,
     FOOD,
@@ -31,7 +31,18 @@ from lianhuan.world.sense import (
     SEATS,
 )
 from lianhuan.world.stories import SPLITS, recaption, story
-from lianhuan.world.vocabulary import ACTIONS, COLOURS, FULL, INDOORS, LARGE, PLACES, PROPS, SMALL, WORN
+from lianhuan.world.vocabulary import (
+    ACTIONS,
+    COLOURS,
+    FULL,
+    INDOORS,
+    LARGE,
+    MIDDLE,
+    PLACES,
+    PROPS,
+    SMALL,
+    WORN,
+)
 
 STORIES = [story(SPLITS["train"], index, world=FULL) for index in range(700)]
 FRAMES = [frame for told in STORIES for frame in told.frames]
@@ -101,10 +112,26 @@ def test_every_word_of_the_vocabulary_occurs_and_no_other():
     assert {len(graph.actors) for graph in graphs} == {1, 2, 3, 4}
 
 
-def test_the_small_world_is_the_beginning_of_the_full_one():
-    for part in ("places", "kinds", "actions", "props", "emotions", "worn", "styles", "views"):
-        assert getattr(FULL, part)[: len(getattr(SMALL, part))] == getattr(SMALL, part)
-    assert set(classes(SMALL)) < set(classes(FULL))
+WORDS = ("places", "kinds", "actions", "props", "emotions", "worn", "styles", "views")
+
+
+@pytest.mark.parametrize(("smaller", "larger"), [(SMALL, MIDDLE), (MIDDLE, FULL)])
+def test_each_world_is_the_beginning_of_the_next(smaller, larger):
+    for part in WORDS:
+        assert getattr(larger, part)[: len(getattr(smaller, part))] == getattr(smaller, part)
+    assert set(classes(smaller)) <= set(classes(larger))
+    assert classes(smaller) != classes(larger)
+    assert world_of(classes(larger)) == larger
+
+
+def test_the_middle_world_shows_all_its_words_and_no_other():
+    graphs = [frame.graph for index in range(700) for frame in story(0, index, world=MIDDLE).frames]
+    actors = [actor for graph in graphs for actor in graph.actors]
+    assert {graph.place for graph in graphs} == set(MIDDLE.places)
+    assert {graph.prop.kind for graph in graphs if graph.prop} == set(MIDDLE.props)
+    assert {actor.kind for actor in actors} == set(MIDDLE.kinds)
+    assert {actor.action for actor in actors} == set(MIDDLE.actions)
+    assert {len(graph.actors) for graph in graphs} == {1, 2, 3}
 
 
 def test_the_tables_of_sense_use_words_of_the_world():

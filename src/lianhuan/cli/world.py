@@ -12,9 +12,10 @@ def world(
     count: Annotated[int, typer.Option("-n", min=1, help="Number of stories.")],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="New or empty folder for them.")],
     which: Annotated[
-        Literal["small", "full"],
+        Literal["small", "middle", "full"],
         typer.Option(
-            "--world", help="small: what the embedded model knows; full: all that can be drawn and told."
+            "--world",
+            help="small: what the embedded model knows; middle: more characters and places; full: all that can be drawn and told.",
         ),
     ] = "small",
     seed: Annotated[int, typer.Option(min=0, help="Which stories.")] = 0,
@@ -28,9 +29,9 @@ def world(
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise typer.BadParameter(f"{out} is not an empty folder; name a new one, so that nothing is lost")
     from lianhuan.world.export import write_stories
-    from lianhuan.world.vocabulary import FULL, SMALL
+    from lianhuan.world.vocabulary import FULL, MIDDLE, SMALL
 
-    write_stories(count, out, seed, size, FULL if which == "full" else SMALL)
+    write_stories(count, out, seed, size, {"small": SMALL, "middle": MIDDLE, "full": FULL}[which])
     table = out / "stories.jsonl"
     if as_json:
         print_json({"stories": count, "seed": seed, "size": size, "table": str(table)})

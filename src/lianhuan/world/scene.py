@@ -8,6 +8,7 @@ from lianhuan.world.vocabulary import (
     COLOURS,
     FULL,
     HAIR_COLOURS,
+    MIDDLE,
     PEOPLE,
     SMALL,
     TIMES,
@@ -141,7 +142,7 @@ def classes(world: Vocabulary = SMALL) -> dict[str, int]:
 
 def world_of(counts: Mapping[str, int]) -> Vocabulary:
     """The world whose labels have these numbers of classes; the small one if none has."""
-    return next((world for world in (SMALL, FULL) if classes(world) == counts), SMALL)
+    return next((world for world in (SMALL, MIDDLE, FULL) if classes(world) == counts), SMALL)
 
 
 def labels(graph: SceneGraph, world: Vocabulary = SMALL) -> dict[str, int]:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 PLACES = (
     "forest", "stream", "beach", "meadow", "street", "room",
     "kitchen", "garden", "farm", "mountain", "playground", "castle",
-    "school", "library", "shop", "market", "bakery", "bathroom", "attic", "cave", "desert", "lake",
-    "island", "bridge", "park", "harbour", "station", "village", "orchard", "jungle", "snowfield", "wheatfield",
+    "wheatfield", "lake", "village", "park", "school", "snowfield", "market", "cave", "jungle", "desert", "bridge", "island",
+    "library", "shop", "bakery", "bathroom", "attic", "harbour", "station", "orchard",
 )  # fmt: skip
 INDOORS = frozenset({"room", "kitchen", "school", "library", "shop", "bakery", "bathroom", "attic", "cave"})
 TIMES = ("day", "sunset", "night")
@@ -99,7 +99,8 @@ class Vocabulary:
         casts: shares of the stories with at most one, two ... characters, rising; the rest has one more.
         large: props that nobody holds in a hand.
         fitting: share of the props that are of those which fit the place.
-        wording: "plain", or "free": with clauses, dialogue and asides, and more words for each thing.
+        wording: "plain", "wide": the same phrases with more kinds and places, or "free": with clauses, dialogue and asides,
+            and more words for each thing.
         prefix: stands before the names of files that keep pictures of this world.
     """
 
@@ -139,6 +140,23 @@ SMALL = Vocabulary(
     prefix="",
 )
 """The world of the shipped weights."""
+
+MIDDLE = Vocabulary(
+    places=PLACES[:24],
+    kinds=KINDS,
+    actions=ACTIONS[:12],
+    props=PROPS[:40],
+    emotions=EMOTIONS[:1],
+    worn=WORN[:1],
+    styles=STYLES[:1],
+    views=VIEWS[:1],
+    casts=(0.2, 0.75),
+    large=frozenset(),
+    fitting=0.0,
+    wording="wide",
+    prefix="middle-",
+)
+"""On the way from the small world to the full one: all its kinds of characters and more places, told as in the small one."""
 
 FULL = Vocabulary(
     places=PLACES,
