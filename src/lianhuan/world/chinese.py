@@ -49,6 +49,7 @@ def _plain() -> Chinese:
     )
 
 
+@cache
 def _more() -> WordFile[str]:
     return WordFile("words_zh.json", "；", str)
 

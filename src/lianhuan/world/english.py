@@ -58,6 +58,7 @@ def _plain() -> English:
     )
 
 
+@cache
 def _more() -> WordFile[Phrase]:
     return WordFile("words_en.json", ";", phrase)
 

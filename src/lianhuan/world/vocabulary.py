@@ -1,6 +1,6 @@
 """The closed vocabularies of the world. Order matters: labels are indices into these tuples, weights depend on them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 PLACES = (
     "forest", "stream", "beach", "meadow", "street", "room",
@@ -141,21 +141,7 @@ SMALL = Vocabulary(
 )
 """The world of the shipped weights."""
 
-MIDDLE = Vocabulary(
-    places=PLACES[:24],
-    kinds=KINDS,
-    actions=ACTIONS[:12],
-    props=PROPS[:40],
-    emotions=EMOTIONS[:1],
-    worn=WORN[:1],
-    styles=STYLES[:1],
-    views=VIEWS[:1],
-    casts=(0.2, 0.75),
-    large=frozenset(),
-    fitting=0.0,
-    wording="wide",
-    prefix="middle-",
-)
+MIDDLE = replace(SMALL, places=PLACES[:24], kinds=KINDS, wording="wide", prefix="middle-")
 """On the way from the small world to the full one: all its kinds of characters and more places, told as in the small one."""
 
 FULL = Vocabulary(
