@@ -33,7 +33,7 @@ def run(
     """
     if not (folder / "model").exists():
         grow(Path(smaller), folder, WORLD)
-    for part in (heads, story, memories):
+    for part in (heads, story, denoiser, history, memories):
         yield from part(folder, resume=resume, steps=steps)
     yield from few_steps(folder, resume=resume, steps=steps, before=f"{smaller}/model")
     for part in (reader, sketch, decoder, int8):
@@ -48,16 +48,38 @@ def heads(folder: Path, *, resume: bool = False, steps: int | None = None) -> It
 
 def story(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
     """Words and LSTM memory from labels alone, batches of 16 stories of 5 frames."""
-    config = TrainConfig(steps=steps or 450, learning_rate=8e-4, warmup=50, decay=0.4, ema=0.99)
+    config = TrainConfig(steps=steps or 700, learning_rate=8e-4, warmup=50, decay=0.4, ema=0.99)
     return parts.train_story(folder, config, stories=STORIES, batch=16, resume=resume, world=WORLD)
+
+
+def denoiser(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
+    """The LSTM memory with the denoiser, batches of 10 stories of 5 frames."""
+    config = TrainConfig(
+        steps=steps or 3000,
+        learning_rate=8e-4,
+        decay=0.0,
+        ema=0.995,
+        workers=1,
+        checkpoint_every=100,
+    )
+    plan = parts.DenoiserPlan(widths=WIDTHS, freeze_words=True)
+    return parts.train_denoiser(folder, config, plan, stories=STORIES, batch=10, resume=resume, world=WORLD)
+
+
+def history(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
+    """The memory of AR-LDM alone, from labels, batches of 16 stories of 5 frames."""
+    config = TrainConfig(steps=steps or 200, learning_rate=8e-4, warmup=20, decay=0.5, ema=0.99)
+    return parts.train_memory(
+        folder, config, name="ar-ldm", stories=STORIES, batch=16, resume=resume, world=WORLD
+    )
 
 
 def memories(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
     """Both memories in turns with the denoiser, batches of 10 stories of 5 frames."""
     config = TrainConfig(
-        steps=steps or 1500,
-        learning_rate=8e-4,
-        decay=0.5,
+        steps=steps or 1200,
+        learning_rate=7e-4,
+        decay=0.8,
         ema=0.995,
         workers=1,
         checkpoint_every=100,

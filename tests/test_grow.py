@@ -8,10 +8,11 @@ import torch
 from lianhuan.errors import CheckpointError
 from lianhuan.metrics.reader import Reader, load_reader
 from lianhuan.models.denoiser import build_unet
+from lianhuan.models.known_words import load_known_words
 from lianhuan.train import parts
 from lianhuan.train.grow import grow, grown_reader, widen
 from lianhuan.train.loop import TrainConfig
-from lianhuan.train.words import sizes_for
+from lianhuan.train.words import known_words, sizes_for
 from lianhuan.world.scene import classes
 from lianhuan.world.vocabulary import FULL, SMALL
 
@@ -63,6 +64,11 @@ def test_a_grown_run_knows_its_words_and_trains_on_the_full_world(tmp_path: Path
             1
         ]
     list(parts.train_denoiser(full, CONFIG, plan, stories=2, batch=1, resume=False, world=FULL))
+    first, both = (load_known_words(run / "model") for run in (small, full))
+    assert first is not None
+    assert both is not None
+    for language, words in known_words(2, FULL).items():
+        assert both.words[language] == words | first.words[language], "what it knew before counts, too"
 
 
 def test_growing_a_folder_without_a_model_says_what_is_missing(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from lianhuan.memory.lstm import LSTMMemoryConfig
 from lianhuan.metrics.reader import CELLS, GLANCES, Reader, load_reader
 from lianhuan.models.denoiser import build_unet, save_unet
 from lianhuan.models.files import load_arrays, read_config, save_part
+from lianhuan.models.known_words import KNOWN_WORDS
 from lianhuan.models.sizes import TextEncoderConfig
 from lianhuan.models.text_encoder import StoryTextEncoder
 from lianhuan.train.story import StoryHeads
@@ -28,8 +29,9 @@ GLANCED = {"what": GLANCES, "where": GLANCES * CELLS}
 def grow(source: Path, folder: Path, world: Vocabulary) -> None:
     """Write into the run `folder` what the run `source` knows, at the sizes of a larger world, for training to go on from.
 
-    Words, LSTM memory, UNet, heads where there are some, and the reader are widened; the autoencoder and AR-LDM's memory
-    are copied. What the smaller world says is read nearly as before: new places on the stage are more tokens to look at.
+    Words, LSTM memory, UNet, heads where there are some, and the reader are widened; the autoencoder, AR-LDM's memory and
+    the list of known words are copied. What the smaller world says is read nearly as before: new places on the stage are
+    more tokens to look at.
 
     Args:
         source: a run folder with the model, the reader and, perhaps, the heads of the smaller world.
@@ -55,6 +57,8 @@ def grow(source: Path, folder: Path, world: Vocabulary) -> None:
     for name in ("autoencoder", f"memory/{ARLDMMemory.name}"):
         if (old / name).exists():
             shutil.copytree(old / name, new / name, dirs_exist_ok=True)
+    if (old / KNOWN_WORDS).exists():
+        shutil.copyfile(old / KNOWN_WORDS, new / KNOWN_WORDS)
     if (source / "heads").exists():
         heads = StoryHeads(text, world)
         widen(heads, _weights(source / "heads"))

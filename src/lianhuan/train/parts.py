@@ -27,7 +27,7 @@ from lianhuan.models.autoencoder import Autoencoder
 from lianhuan.models.clip import ClipConfig, StoryClip, load_clip, save_clip
 from lianhuan.models.denoiser import Denoiser, build_unet, save_unet
 from lianhuan.models.files import CONFIG, WEIGHTS, fingerprint, load_weights, read_config, save_part
-from lianhuan.models.known_words import save_known_words
+from lianhuan.models.known_words import load_known_words, save_known_words
 from lianhuan.models.noisy_clip import NOISY_CLIP, NoisyClip, NoisyClipConfig
 from lianhuan.models.sizes import SIDE, AutoencoderConfig, TextEncoderConfig
 from lianhuan.models.text_encoder import StoryTextEncoder
@@ -217,7 +217,7 @@ def train_denoiser(
     yield from train(plan.name, objective, config, folder, resume=resume)
     _save_words(folder, text.cpu(), memories, world)
     save_denoiser(folder, denoiser)
-    save_known_words(known_words(stories, world), folder / "model")
+    _add_known_words(folder / "model", stories, world)
 
 
 def save_denoiser(folder: Path, denoiser: Denoiser) -> None:
@@ -229,6 +229,15 @@ def save_denoiser(folder: Path, denoiser: Denoiser) -> None:
     how = {"times": times, "prediction": denoiser.prediction, "bound": BOUND}
     (path / "config.json").write_text(json.dumps(how) + "\n")
     (folder / "model" / "model_index.json").write_text(json.dumps({"_class_name": "LatentDiffusion"}) + "\n")
+
+
+def _add_known_words(model: Path, stories: int, world: Vocabulary) -> None:
+    """Write which words the model has seen, beside those of the model that it grew from."""
+    before = load_known_words(model)
+    known = known_words(stories, world)
+    if before is not None:
+        known = {language: words | before.words[language] for language, words in known.items()}
+    save_known_words(known, model)
 
 
 def _start_words(folder: Path, world: Vocabulary) -> None:

@@ -17,7 +17,7 @@ from lianhuan.script.unseen import name_words
 from lianhuan.world.looks import look_words
 from lianhuan.world.vocabulary import SMALL, Vocabulary
 
-LENGTHS = {"plain": 60, "wide": 60, "free": 80}
+LENGTHS = {"plain": 60, "free": 80}
 """Words of the longest page, by how the stories of a world are worded."""
 
 

@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001
-"""The books of Chinese phrases: "plain" for the first world, "wide" for the middle one, "free" for the full one."""
+"""The books of Chinese phrases: "plain" for the small world, "free" for the larger ones."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -28,8 +28,8 @@ class Chinese(Book[str]):
 
 @cache
 def chinese(wording: str) -> Chinese:
-    """The book called `wording`: "plain", "wide" or "free"."""
-    return {"plain": _plain, "wide": _wide, "free": _free}[wording]()
+    """The book called `wording`: "plain" or "free"."""
+    return {"plain": _plain, "free": _free}[wording]()
 
 
 def _plain() -> Chinese:
@@ -49,18 +49,9 @@ def _plain() -> Chinese:
     )
 
 
-@cache
-def _more() -> WordFile[str]:
-    return WordFile("words_zh.json", "；", str)
-
-
-def _wide() -> Chinese:
-    return _more().further(chinese("plain"))
-
-
 def _free() -> Chinese:
-    more = _more()
-    book = more.enlarge(chinese("wide"))
+    more = WordFile("words_zh.json", "；", str)
+    book = more.enlarge(chinese("plain"))
     return replace(
         book, at_large={**book.at_prop, **more.words("large")}, drink=more.words("drink"), large=LARGE
     )

@@ -1,4 +1,4 @@
-"""The books of English phrases: "plain" for the first world, "wide" for the middle one, "free" for the full one."""
+"""The books of English phrases: "plain" for the small world, "free" for the larger ones."""
 
 import re
 from collections.abc import Mapping
@@ -35,8 +35,8 @@ class English(Book[Phrase]):
 
 @cache
 def english(wording: str) -> English:
-    """The book called `wording`: "plain", "wide" or "free"."""
-    return {"plain": _plain, "wide": _wide, "free": _free}[wording]()
+    """The book called `wording`: "plain" or "free"."""
+    return {"plain": _plain, "free": _free}[wording]()
 
 
 def _plain() -> English:
@@ -58,21 +58,13 @@ def _plain() -> English:
     )
 
 
-@cache
-def _more() -> WordFile[Phrase]:
-    return WordFile("words_en.json", ";", phrase)
-
-
-def _wide() -> English:
-    more = _more()
-    book = more.further(english("plain"))
-    return replace(book, kinds=more.words("kinds"), through={**book.through, **more.words("through")})
-
-
 def _free() -> English:
-    book = _more().enlarge(english("wide"))
+    more = WordFile("words_en.json", ";", phrase)
+    book = more.enlarge(english("plain"))
     return replace(
         book,
+        kinds=more.words("kinds"),
+        through={**book.through, **more.words("through")},
         at_large={action: tuple(filter(_suits_large, said)) for action, said in book.at_prop.items()},
         large=LARGE - LIVE | {"whale", "shark", "dragon"},
     )

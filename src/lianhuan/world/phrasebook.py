@@ -82,16 +82,8 @@ class WordFile(Generic[P]):
         """The table `name`, of phrases."""
         return {key: tuple(map(self._phrase, texts)) for key, texts in self.words(name).items()}
 
-    def further(self, book: B) -> B:
-        """`book` with the places of this file."""
-        return replace(
-            book,
-            where={**book.where, **self.words("where")},
-            to={**book.to, **self.words("to")},
-        )
-
     def enlarge(self, book: B) -> B:
-        """`book` with the words of this file, but for its places, the tables that one language alone has, and large props."""
+        """`book` with the words of this file, but for the tables that one language alone has, and large props."""
         return replace(
             book,
             plain={**book.plain, **self.phrases("plain")},
@@ -99,6 +91,8 @@ class WordFile(Generic[P]):
             hold={**book.hold, **self.phrases("hold")},
             upon={**book.upon, **self.phrases("upon")},
             nouns={**book.nouns, **self.words("nouns")},
+            where={**book.where, **self.words("where")},
+            to={**book.to, **self.words("to")},
             time=self.phrases("time"),
             when=self.phrases("when"),
             openings=self._said("openings"),

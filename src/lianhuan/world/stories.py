@@ -216,7 +216,9 @@ class _Author:
 
     def _sensible(self, kind: str, used: str | None, place: str, kept: bool) -> str:
         """The prop `kind`, or another that serves the action `used` or fits the place better."""
-        serves = _USED[used] if used else frozenset(self._world.props)
+        serves = frozenset(self._world.props)
+        if used:
+            serves &= _USED[used]
         if used in HELD_FOR:
             serves -= self._world.large
         near = [prop for prop in LIKELY[place] if prop in serves]

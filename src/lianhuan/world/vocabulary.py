@@ -33,16 +33,16 @@ ACTIONS = (
     "jump",
     "carry",
     "point",
-    "dance",
+    "eat",
     "cry",
     "sing",
-    "eat",
+    "fall",
+    "climb",
     "drink",
+    "dance",
     "read",
     "throw",
     "kick",
-    "climb",
-    "fall",
     "bow",
     "clap",
     "dig",
@@ -64,18 +64,20 @@ PROPS = (
     "butterfly", "cake", "candle", "carrot", "chair", "clock", "cup", "drum", "duck", "fish",
     "flag", "flower", "frog", "gift", "guitar", "hat", "key", "kite", "lantern", "leaf",
     "letter", "mushroom", "pumpkin", "shell", "snail", "star", "stone", "tent", "turtle", "umbrella",
-    "horse", "cow", "goat", "chicken", "rooster", "chick", "swan", "owl", "eagle", "parrot", "penguin", "bee",
-    "ladybug", "spider", "ant", "worm", "crab", "octopus", "whale", "dolphin", "shark", "snake", "lizard", "crocodile",
-    "dragon", "unicorn", "deer", "chipmunk", "beaver", "hedgehog", "camel", "giraffe", "zebra", "kangaroo", "bat", "peacock",
-    "seal", "flamingo", "otter", "banana", "orange", "lemon", "pear", "peach", "strawberry", "cherry", "grapes", "watermelon",
-    "pineapple", "tomato", "corn", "potato", "onion", "egg", "cheese", "pizza", "cookie", "candy", "lollipop", "icecream",
-    "honey", "milk", "soup", "rice", "pie", "coconut", "chestnut", "teapot", "car", "bus", "train", "bicycle",
-    "airplane", "rocket", "truck", "tractor", "helicopter", "sled", "scooter", "anchor", "axe", "hammer", "ladder", "broom",
-    "bed", "sofa", "door", "window", "mirror", "lamp", "spoon", "box", "backpack", "coin", "ring", "crown",
-    "gem", "map", "compass", "telescope", "magnifier", "camera", "telephone", "television", "radio", "trumpet", "violin", "piano",
-    "teddy", "puzzle", "robot", "paintbrush", "pencil", "scissors", "yarn", "sock", "shoe", "boot", "gloves", "dress",
-    "shield", "wand", "tree", "pine", "cactus", "rose", "sunflower", "tulip", "feather", "nest", "wood", "fire",
-    "snowman", "rainbow", "moon", "volcano", "house", "fountain", "bone", "wheel", "trophy", "scroll",
+    "tree", "house", "fire", "door", "cow", "bed", "goat", "egg",
+    "horse", "chicken", "rooster", "chick", "swan", "owl", "eagle", "parrot", "penguin", "bee", "ladybug",
+    "spider", "ant", "worm", "crab", "octopus", "whale", "dolphin", "shark", "snake", "lizard", "crocodile",
+    "dragon", "unicorn", "deer", "chipmunk", "beaver", "hedgehog", "camel", "giraffe", "zebra", "kangaroo", "bat",
+    "peacock", "seal", "flamingo", "otter", "banana", "orange", "lemon", "pear", "peach", "strawberry", "cherry",
+    "grapes", "watermelon", "pineapple", "tomato", "corn", "potato", "onion", "cheese", "pizza", "cookie", "candy",
+    "lollipop", "icecream", "honey", "milk", "soup", "rice", "pie", "coconut", "chestnut", "teapot", "car",
+    "bus", "train", "bicycle", "airplane", "rocket", "truck", "tractor", "helicopter", "sled", "scooter", "anchor",
+    "axe", "hammer", "ladder", "broom", "sofa", "window", "mirror", "lamp", "spoon", "box", "backpack",
+    "coin", "ring", "crown", "gem", "map", "compass", "telescope", "magnifier", "camera", "telephone", "television",
+    "radio", "trumpet", "violin", "piano", "teddy", "puzzle", "robot", "paintbrush", "pencil", "scissors", "yarn",
+    "sock", "shoe", "boot", "gloves", "dress", "shield", "wand", "pine", "cactus", "rose", "sunflower",
+    "tulip", "feather", "nest", "wood", "snowman", "rainbow", "moon", "volcano", "fountain", "bone", "wheel",
+    "trophy", "scroll",
 )  # fmt: skip
 
 LARGE = frozenset({
@@ -99,8 +101,7 @@ class Vocabulary:
         casts: shares of the stories with at most one, two ... characters, rising; the rest has one more.
         large: props that nobody holds in a hand.
         fitting: share of the props that are of those which fit the place.
-        wording: "plain", "wide": the same phrases with more kinds and places, or "free": with clauses, dialogue and asides,
-            and more words for each thing.
+        wording: "plain" or "free": with clauses, dialogue and asides, and more words for each thing.
         prefix: stands before the names of files that keep pictures of this world.
     """
 
@@ -141,8 +142,18 @@ SMALL = Vocabulary(
 )
 """The world of the shipped weights."""
 
-MIDDLE = replace(SMALL, places=PLACES[:24], kinds=KINDS, wording="wide", prefix="middle-")
-"""On the way from the small world to the full one: all its kinds of characters and more places, told as in the small one."""
+MIDDLE = replace(
+    SMALL,
+    places=PLACES[:24],
+    kinds=KINDS,
+    actions=ACTIONS[:20],
+    props=PROPS[:48],
+    large=LARGE.intersection(PROPS[:48]),
+    fitting=0.3,
+    wording="free",
+    prefix="middle-",
+)
+"""On the way from the small world to the full one: all its characters and words, more places, actions and things."""
 
 FULL = Vocabulary(
     places=PLACES,
