@@ -16,7 +16,8 @@ test: .venv/installed-dev
 	scripts/test
 
 weights: .venv/installed-train
-	$(BIN)/lianhuan train recipes/storybook.py -o runs/storybook --resume
+	$(BIN)/lianhuan train recipes/storybook.py -o runs/small --resume
+	$(BIN)/lianhuan train recipes/storybook_grown.py -o runs/storybook --resume
 
 clean:
 	rm -rf .venv out build src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

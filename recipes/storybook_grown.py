@@ -36,7 +36,7 @@ def run(
     for part in (heads, story, denoiser, history, memories):
         yield from part(folder, resume=resume, steps=steps)
     yield from few_steps(folder, resume=resume, steps=steps, before=f"{smaller}/model")
-    for part in (reader, sketch, decoder, int8):
+    for part in (reader, clip, noisy_clip, sketch, decoder, int8):
         yield from part(folder, resume=resume, steps=steps)
 
 
@@ -55,11 +55,10 @@ def story(folder: Path, *, resume: bool = False, steps: int | None = None) -> It
 def denoiser(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
     """The LSTM memory with the denoiser, batches of 10 stories of 5 frames."""
     config = TrainConfig(
-        steps=steps or 3000,
+        steps=steps or 2400,
         learning_rate=8e-4,
         decay=0.0,
         ema=0.995,
-        workers=1,
         checkpoint_every=100,
     )
     plan = parts.DenoiserPlan(widths=WIDTHS, freeze_words=True)
@@ -77,11 +76,10 @@ def history(folder: Path, *, resume: bool = False, steps: int | None = None) -> 
 def memories(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
     """Both memories in turns with the denoiser, batches of 10 stories of 5 frames."""
     config = TrainConfig(
-        steps=steps or 1200,
+        steps=steps or 800,
         learning_rate=7e-4,
         decay=0.8,
         ema=0.995,
-        workers=1,
         checkpoint_every=100,
     )
     plan = parts.DenoiserPlan(name="memories", widths=WIDTHS, memories=("lstm", "ar-ldm"), freeze_words=True)
@@ -116,15 +114,27 @@ def decoder(folder: Path, *, resume: bool = False, steps: int | None = None) -> 
     Last of the parts that read latents: they are kept under the autoencoder's fingerprint, and after it would be made anew.
     """
     config = TrainConfig(
-        steps=steps or 700, learning_rate=6e-4, warmup=30, decay=0.5, weight_decay=0.0, ema=0.99
+        steps=steps or 1300, learning_rate=6e-4, warmup=30, decay=0.5, weight_decay=0.0, ema=0.99
     )
-    return finish.train_decoder(folder, config, stories=LARGE, batch=8, sharp=200, resume=resume, world=WORLD)
+    return finish.train_decoder(folder, config, stories=LARGE, batch=8, sharp=500, resume=resume, world=WORLD)
 
 
 def reader(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
     """Batches of 64 pictures."""
     config = TrainConfig(steps=steps or 900, learning_rate=1.5e-3, warmup=30, decay=0.5, ema=0.99)
     return parts.train_reader(folder, config, stories=STORIES, batch=64, resume=resume, world=WORLD)
+
+
+def clip(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
+    """The CLIP that judges and re-ranks, batches of 12 stories of 5 frames."""
+    config = TrainConfig(steps=steps or 350, learning_rate=5e-4, warmup=50, decay=0.5, ema=0.99)
+    return parts.train_clip(folder, config, stories=STORIES, batch=12, resume=resume, world=WORLD)
+
+
+def noisy_clip(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
+    """The eye by which the CLIP guides a drawing, batches of 64 pictures."""
+    config = TrainConfig(steps=steps or 400, learning_rate=1e-3, warmup=50, decay=0.5, ema=0.99)
+    return parts.train_noisy_clip(folder, config, stories=STORIES, batch=64, resume=resume, world=WORLD)
 
 
 def sketch(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:

@@ -33,13 +33,13 @@ TUNED = (
         "Once upon a time there was a little bear. His name was Bruno. Bruno lived in the forest with his mother. "
         'One day she said, "Bring me some honey." Bruno took his basket and walked to the river. '
         "There he met a rabbit called Pip. They shared the honey.",
-        {"Bruno": "bear", "mother": "woman", "Pip": "rabbit"},
+        {"Bruno": "bear", "mother": "bear", "Pip": "rabbit"},
         _links("a little bear=Bruno; His=Bruno; his=Bruno; she=mother; his=Bruno; he=Bruno; They=Bruno,Pip"),
     ),
     Oracle(
         "Tom, a clever fox, and his brother Max found a boat by the lake. Max jumped in first. Tom laughed at him. "
         "Then Grandma Rose called the two brothers. She wore a red hat. They ran home.",
-        {"Tom": "fox", "Max": "boy", "Grandma Rose": "woman"},
+        {"Tom": "fox", "Max": "fox", "Grandma Rose": "grandmother"},
         _links("his=Tom; him=Max; the two brothers=Tom,Max; She=Grandma Rose; They=Tom,Max"),
     ),
     Oracle(
@@ -74,7 +74,7 @@ FRESH = (
         "Every morning, Hazel fed her grandfather's goats. One day, the smallest goat was gone. Hazel looked behind the barn, but it was not there. "
         '"Have you seen my goat?" she asked Mr. Pike. He shook his head. Then she heard a noise near the brook. A wolf was asleep in the grass. '
         "Hazel tiptoed past him and found the little goat. She carried it home.",
-        {"Hazel": "girl", "grandfather": "man", "goat": "goat", "Mr. Pike": "man", "wolf": "wolf"},
+        {"Hazel": "girl", "grandfather": "grandfather", "goat": "goat", "Mr. Pike": "man", "wolf": "wolf"},
         _links("her=Hazel; it=goat; she=Hazel; He=Mr. Pike; his=Mr. Pike; she=Hazel; him=wolf; She=Hazel"),
     ),
     Oracle(
@@ -104,7 +104,7 @@ FRESH = (
     ),
     Oracle(
         "小雪和哥哥小刚坐火车去看奶奶。奶奶在车站等他们。“奶奶！”小雪跑过去抱住她。小刚拿着一个大盒子，他说：“这是我们送给您的礼物。”大家高兴地回家了。",
-        {"小雪": "girl", "小刚": "boy", "奶奶": "woman"},
+        {"小雪": "girl", "小刚": "boy", "奶奶": "grandmother"},
         _links("他们=小雪,小刚; 她=奶奶; 他=小刚; 大家=小雪,小刚,奶奶"),
     ),
     Oracle(
@@ -140,7 +140,7 @@ FRESH = (
     ),
     Oracle(
         "王小华是个勇敢的男孩。他和爷爷住在海边。爷爷每天出海打鱼，小华在沙滩上捡贝壳。有一天，一只海龟对他说：“你好！”他吓了一跳，跑回家告诉爷爷。爷爷笑着摸摸他的头。",
-        {"王小华": "boy", "爷爷": "man", "海龟": "turtle"},
+        {"王小华": "boy", "爷爷": "grandfather", "海龟": "turtle"},
         _links("他=王小华; 小华=王小华; 他=王小华; 他=王小华; 他=王小华"),
     ),
     Oracle(
@@ -158,7 +158,7 @@ FRESH = (
     Oracle(
         "Grandpa Joe and Ellie went fishing. He carried the bucket and she carried the net. They sat by the lake all day. Ellie fell asleep. Grandpa covered her with his coat. "
         "When she woke up, a big bear was sitting beside them! The bear gave Ellie a fish. Then it walked away.",
-        {"Grandpa Joe": "man", "Ellie": "girl", "bear": "bear"},
+        {"Grandpa Joe": "grandfather", "Ellie": "girl", "bear": "bear"},
         _links(
             "He=Grandpa Joe; she=Ellie; They=Grandpa Joe,Ellie; her=Ellie; his=Grandpa Joe; she=Ellie; them=Grandpa Joe,Ellie; it=bear"
         ),
@@ -184,7 +184,7 @@ FRESH = (
     Oracle(
         'Daisy and her grandma baked a cake in the kitchen. Grandma stirred the flour. "May I lick the spoon?" asked Daisy. She laughed when Grandma nodded. '
         "A mouse crept out and stole a crumb. It ran under the table. They did not see it.",
-        {"Daisy": "girl", "grandma": "woman", "mouse": "mouse"},
+        {"Daisy": "girl", "grandma": "grandmother", "mouse": "mouse"},
         _links("her=Daisy; She=Daisy; It=mouse; They=Daisy,grandma; it=mouse"),
     ),
     Oracle(

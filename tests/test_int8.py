@@ -143,7 +143,7 @@ def test_8_bits_are_a_choice_of_the_model_and_change_its_pages_little(tmp_path):
     assert drawn["torch"].std() > 20
     assert np.abs(drawn["exact"] - drawn["torch"]).max() <= 1
     moved = np.abs(drawn["int8"] - drawn["torch"]).mean(axis=(1, 2, 3))
-    assert 0.1 < np.median(moved) < 4
+    assert 0.1 < np.median(moved) < 5
 
 
 def test_the_shipped_ranges_are_of_layers_that_there_are():

@@ -15,7 +15,7 @@ TUNED = (
     ("Anna rode her bicycle down the street.", "ride bicycle"),
     ("A spaceship landed beside the barn.", "spaceship land"),
     ("The bears were sitting on stones by the stream.", ""),
-    ("Grandma knitted a black scarf.", "knit scarf"),
+    ("Grandma knitted a black scarf.", "grandmother knit scarf"),
     ("Suddenly the balloon flew away, and Leo cried.", "fly cry"),
     ("Rose picked a rose.", "rose"),
     ("Jack climbed the ladder to the tree house.", "ladder"),

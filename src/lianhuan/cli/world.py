@@ -15,7 +15,7 @@ def world(
         Literal["small", "middle", "full"],
         typer.Option(
             "--world",
-            help="small: what the embedded model knows; middle: more characters and places; full: all that can be drawn and told.",
+            help="small: plain stories; middle: what the embedded model knows; full: all that can be drawn and told.",
         ),
     ] = "small",
     seed: Annotated[int, typer.Option(min=0, help="Which stories.")] = 0,

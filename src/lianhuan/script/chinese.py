@@ -71,7 +71,9 @@ class Chinese:
         return sorted(found, key=lambda name: found[name])
 
     def _plausible(self, name: str) -> bool:
-        """Whether a built name is no common word."""
+        """Whether a built name is no common word, and no old state such as 宋国."""
+        if name[1:] == "国":
+            return False
         return name[:2] not in lex.NOT_SMALL and name not in lex.KIN and not _NOUNS.fullmatch(name)
 
     def _acts_like_us(self, match: re.Match[str]) -> bool:
@@ -150,7 +152,7 @@ class Chinese:
             concept = _same(match[2]) + (match[3] or "")
             people = self._kinds.setdefault(concept, [])
             if not people:
-                people.append(Person(match[0], *_meaning(match)))
+                people.append(Person(match[0], *_meaning(match), kin=concept in lex.FAMILY))
                 self.people.setdefault(match[0], people[0])
             unique = list(dict.fromkeys(people))
             unique[0].called(match[0])

@@ -73,12 +73,12 @@ KIN = {
     "mommy": ("mother", "woman", "f"), "mummy": ("mother", "woman", "f"), "mama": ("mother", "woman", "f"),
     "father": ("father", "man", "m"), "dad": ("father", "man", "m"), "daddy": ("father", "man", "m"),
     "papa": ("father", "man", "m"),
-    "grandmother": ("grandmother", "woman", "f"), "grandma": ("grandmother", "woman", "f"),
-    "granny": ("grandmother", "woman", "f"),
-    "gran": ("grandmother", "woman", "f"), "nana": ("grandmother", "woman", "f"),
-    "grandfather": ("grandfather", "man", "m"), "grandpa": ("grandfather", "man", "m"),
-    "grandad": ("grandfather", "man", "m"),
-    "granddad": ("grandfather", "man", "m"), "aunt": ("aunt", "woman", "f"), "auntie": ("aunt", "woman", "f"),
+    "grandmother": ("grandmother", "grandmother", "f"), "grandma": ("grandmother", "grandmother", "f"),
+    "granny": ("grandmother", "grandmother", "f"),
+    "gran": ("grandmother", "grandmother", "f"), "nana": ("grandmother", "grandmother", "f"),
+    "grandfather": ("grandfather", "grandfather", "m"), "grandpa": ("grandfather", "grandfather", "m"),
+    "grandad": ("grandfather", "grandfather", "m"),
+    "granddad": ("grandfather", "grandfather", "m"), "aunt": ("aunt", "woman", "f"), "auntie": ("aunt", "woman", "f"),
     "uncle": ("uncle", "man", "m"), "brother": ("brother", "boy", "m"), "sister": ("sister", "girl", "f"),
     "son": ("son", "boy", "m"),
     "daughter": ("daughter", "girl", "f"), "wife": ("wife", "woman", "f"), "husband": ("husband", "man", "m"),
@@ -145,6 +145,7 @@ PLURALS = {
 }
 TOGETHER = frozenset({"friends", "pals", "companions", "pair", "two", "siblings"})
 DETERMINERS = word_set("the a an his her their its my our your this that another one every each some no")
+OWNERS = word_set("his her their its my our your")
 INDEFINITE = frozenset({"a", "an", "another", "one", "some"})
 CONTRAST = word_set("big little small large tiny old young baby white black brown grey gray red yellow tall fat thin")
 THING_AFTER = word_set("hole house food bed den fur skin tail suit book story toy costume mask puppet cage burrow shape picture")

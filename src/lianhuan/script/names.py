@@ -4,13 +4,14 @@ import re
 from collections import defaultdict
 
 from lianhuan.script import lexicon_en as lex
-from lianhuan.script.people import GROWN_UP, YOUNG, Person, Sign
+from lianhuan.script.people import AGED, ELDERS, GROWN_UP, YOUNG, Person, Sign
 from lianhuan.script.tokens import Token, is_quoted, role_of, verb_after
 
 _NAMES = lex.GIRLS | lex.BOYS
 _UNSURE = lex.word_set("Alex Charlie Sam Robin Jamie Coco Kit Pip Teddy Kai Jan Lee Chris")
 _TITLES = frozenset(lex.TITLES) | frozenset(lex.KIN)
 _FORMAL = frozenset({"mr", "mrs", "ms", "miss", "dr", "sir"})
+_ABBREVIATED = frozenset({"mr", "mrs", "ms", "dr"})
 _SPACES = frozenset({"in", "at", "from", "near", "the", "through"})
 _TIMES = lex.word_set("in last next this every each early late of since until by on during one")
 _GIVING = lex.word_set("gave give gives showed handed told brought sent offered bought asked called")
@@ -80,7 +81,7 @@ class Names:
 
     def _joins(self, i: int) -> bool:
         before, token = self.tokens[i - 1], self.tokens[i]
-        titled = before.low in lex.TITLES and token.gap.strip() == "."
+        titled = before.low in _ABBREVIATED and token.gap.strip() == "."
         return (token.near or titled) and not before.owns and not token.initial
 
     def _trim(self, run: Run) -> Run | None:
@@ -183,8 +184,11 @@ class Names:
         gender = (lex.TITLES.get(title) or lex.KIN.get(title, ("", "", ""))[2]) if len(parts) > 1 else ""
         if not gender and own not in _UNSURE and (own in lex.GIRLS) != (own in lex.BOYS):
             gender = "f" if own in lex.GIRLS else "m"
-        grown = title in _TITLES and len(parts) > 1 and title not in lex.YOUNG_TITLES | {"old"}
-        person = Person(name, animal or (GROWN_UP if grown else YOUNG).get(gender, "person"), gender)
+        age = YOUNG
+        if title in _TITLES and len(parts) > 1 and title not in lex.YOUNG_TITLES:
+            old = title == "old" or lex.KIN.get(title, ("", ""))[1] in ELDERS.values()
+            age = ELDERS if old else GROWN_UP
+        person = Person(name, animal or age.get(gender, "person"), gender)
         if title in lex.KIN and not animal:
             self.nouns[person].add(lex.KIN[title][0])
         return person
@@ -303,7 +307,12 @@ class Names:
 
     def _take(self, person: Person, host: int) -> None:
         self.taken.add(host)
+        before = self.tokens[max(host - 2, 0) : host]
         self._know(person, self.tokens[host].low)
+        if before and before[-1].low == "old":
+            person.kind = AGED.get(person.kind, person.kind)
+        if self.tokens[host].low in lex.KIN:
+            person.kin = any(token.owns or token.low in lex.OWNERS for token in before)
         person.called("the " + self.tokens[host].low)
 
     def _know(self, person: Person, noun: str) -> None:
@@ -319,7 +328,8 @@ class Names:
             self.nouns[person].add(noun)
         person.gender = gender or person.gender
         if kind not in ("", "friend", "child", "person"):
-            person.kind = GROWN_UP.get(person.gender, kind) if kind in GROWN_UP.values() else kind
+            age = next((ages for ages in (GROWN_UP, ELDERS) if kind in ages.values()), {})
+            person.kind = age.get(person.gender, kind)
 
 
 def _short_forms(full: list[str]) -> list[str]:

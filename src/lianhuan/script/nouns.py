@@ -6,7 +6,7 @@ from collections import defaultdict
 
 from lianhuan.script import lexicon_en as lex
 from lianhuan.script.names import Names
-from lianhuan.script.people import Person, Sign
+from lianhuan.script.people import AGED, YOUNG, Person, Sign
 from lianhuan.script.tokens import Token, is_quoted, is_verb, role_of, verb_after
 
 _PRONOUNS = {
@@ -39,8 +39,9 @@ _MINDFUL = (lex.SPEECH - {"sang"}) | frozenset(
 _WEATHER = lex.word_set("a an the time cold hot warm sunny dark late early so very raining snowing too")
 _NUMBERS = frozenset({"two", "three", "four", "both", "all"})
 _SIBLINGS = {"sister": "brother", "brother": "sister"}
-_OWNERS = frozenset({"his", "her", "their", "its", "my", "our", "your"})
 _KINDS = frozenset({"boy", "girl", "man", "woman", "child"})
+_AGES = {"child": tuple(YOUNG.values())} | {kind: (kind, old) for kind, old in AGED.items()}
+"""Kinds that a noun may mean beside its own: an old man is a man, too."""
 
 
 class Nouns:
@@ -97,6 +98,9 @@ class Nouns:
         if found is None:
             return
         who, want = found
+        if who and token.low in lex.KIN and first:
+            owner = self._tokens[first - 1]
+            who.kin = who.kin or owner.owns or owner.low in lex.OWNERS
         role = "called" if token.quoted and not quoted else role_of(self._tokens, first, i)
         self.signs.append(Sign(self._tokens[first].start, token.end, who, want, role, quoted))
 
@@ -111,7 +115,7 @@ class Nouns:
                 simile = k > 0 and self._tokens[k - 1].low in ("like", "as")
                 if simile or token.low in ("every", "each", "no"):
                     return None
-                owner = token.owns or token.low in _OWNERS
+                owner = token.owns or token.low in lex.OWNERS
                 return (k + 1 if owner else k), ("the" if owner else token.low), adjective
             if (
                 token.low in lex.PREPOSITIONS
@@ -155,7 +159,7 @@ class Nouns:
 
     def _named(self, at: int, noun: str, kind: str) -> list[Person]:
         """Named persons, met before, whom the noun may mean."""
-        kinds = {"child": ("boy", "girl")}.get(kind, (kind,)) if noun in _KINDS or kind == noun else ()
+        kinds = _AGES.get(kind, (kind,)) if noun in _KINDS or kind == noun else ()
         sibling = _SIBLINGS.get(noun)
         if sibling and any(sibling in described for described in self._names.nouns.values()):
             kinds = (kind,)
@@ -185,6 +189,8 @@ class Nouns:
                 if first and not person.name.startswith(first):
                     person.called(person.name)
                     person.name = f"{first} {person.name}"
+        if adjective == "old":
+            kind = AGED.get(kind, kind)
         person = Person(name, "person" if kind == "child" else kind, gender)
         own.append((person, adjective))
         self.people.append(person)

@@ -1,12 +1,16 @@
 """What the rules of both languages share: persons of the cast and the words that point to them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from lianhuan.story import Span
 
 GROWN_UP = {"m": "man", "f": "woman"}
+ELDERS = {"m": "grandfather", "f": "grandmother"}
+AGED = {GROWN_UP[sex]: ELDERS[sex] for sex in ELDERS}
+"""What an old man and an old woman are."""
 YOUNG = {"m": "boy", "f": "girl"}
-PEOPLE = frozenset({"girl", "boy", "woman", "man", "person"})
+PEOPLE = frozenset({*GROWN_UP.values(), *ELDERS.values(), *YOUNG.values(), "person"})
 
 
 @dataclass(eq=False, slots=True)
@@ -14,13 +18,14 @@ class Person:
     """A cast member while the story is being read.
 
     `gender` is "m", "f", or "" while unknown; `kind` is a word the generator can draw, another animal, or "person"; `look` is
-    what the text says of hair or fur.
+    what the text says of hair or fur; `kin` is whether the text calls them somebody's mother, brother and so on.
     """
 
     name: str
     kind: str = "person"
     gender: str = ""
     look: str = ""
+    kin: bool = False
     aliases: list[str] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
 
@@ -30,15 +35,25 @@ class Person:
         return self.kind not in PEOPLE
 
     def learn(self, gender: str) -> None:
-        """A pronoun tells the gender; a person without a kind becomes a boy or a girl."""
+        """A pronoun tells the gender; a person without a kind becomes a boy or a girl, an old one a man or a woman."""
         self.gender = self.gender or gender
         if self.kind == "person":
             self.kind = YOUNG[gender]
+        elif self.kind in ELDERS.values():
+            self.kind = ELDERS[self.gender]
 
     def called(self, words: str) -> None:
         """Remember `words` as another name."""
         if words != self.name and words not in self.aliases:
             self.aliases.append(words)
+
+
+def give_kin_kinds(people: Sequence[Person]) -> None:
+    """The mother or brother of an animal is one, too, where only animals came before; `people` in the order of the text."""
+    for number, person in enumerate(people):
+        before = people[:number]
+        if person.kin and before and not person.animal and all(other.animal for other in before):
+            person.kind = before[-1].kind
 
 
 @dataclass(frozen=True, slots=True)

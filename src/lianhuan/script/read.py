@@ -12,7 +12,7 @@ from lianhuan.script.chinese import Chinese
 from lianhuan.script.looks import find_looks
 from lianhuan.script.names import Names
 from lianhuan.script.nouns import Nouns
-from lianhuan.script.people import Link, Person, Sign
+from lianhuan.script.people import Link, Person, Sign, give_kin_kinds
 from lianhuan.script.pronouns import Resolver
 from lianhuan.script.sentences import Block, blocks_of, language_of, pages_of, quotations_of, sentences_of
 from lianhuan.script.stage import PlaceFound, changes_in, on_stage, place_of, places_in
@@ -196,6 +196,7 @@ def _characters(people: list[Person], links: list[Link]) -> tuple[Character, ...
         if link.sign.who:
             link.sign.who.spans.append((link.sign.start, link.sign.end))
     ordered = sorted((person for person in people if person.spans), key=lambda person: person.spans[0])
+    give_kin_kinds(ordered)
     return tuple(
         Character(name=p.name, kind=_kind(p), aliases=tuple(p.aliases), look=p.look, spans=tuple(p.spans))
         for p in ordered

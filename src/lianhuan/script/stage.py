@@ -7,18 +7,30 @@ from lianhuan.script.people import Link
 from lianhuan.story import Change, Span
 
 PLACES = {
-    "forest": "forest forests wood? woods woodland jungle",
-    "stream": "stream streams brook creek river riverside riverbank pond lake lakeside waterfall",
-    "beach": "beach beaches sea seaside seashore ocean coast island sandcastle harbour harbor",
+    "forest": "forest forests wood? woods woodland",
+    "stream": "stream streams brook creek river riverside riverbank waterfall",
+    "beach": "beach beaches sea seaside seashore ocean coast sandcastle harbour harbor",
     "meadow": "meadow meadows field fields grassland hillside? pasture lawn",
-    "street": "street streets road town city village market avenue square",
-    "room": "room bedroom bathroom attic hall classroom library living-room nursery cottage hut",
+    "street": "street streets road town city avenue square",
+    "room": "room bedroom bathroom attic hall library living-room nursery cottage hut",
     "kitchen": "kitchen bakery",
     "garden": "garden gardens backyard orchard greenhouse",
     "farm": "farm farmyard barn stable henhouse",
-    "mountain": "mountain mountains hill hilltop peak cliff cave",
-    "playground": "playground playgrounds park swings seesaw sandpit sandbox",
+    "mountain": "mountain mountains hill hilltop peak cliff",
+    "playground": "playground playgrounds swings seesaw sandpit sandbox",
     "castle": "castle palace tower",
+    "wheatfield": "wheatfield wheatfields cornfield cornfields",
+    "lake": "lake lakes lakeside pond ponds",
+    "village": "village villages",
+    "park": "park parks",
+    "school": "school schoolroom classroom",
+    "snowfield": "snowfield snowfields",
+    "market": "market markets marketplace",
+    "cave": "cave caves cavern",
+    "jungle": "jungle jungles rainforest",
+    "desert": "desert deserts",
+    "bridge": "bridge bridges",
+    "island": "island islands",
 }
 """Words that name a place of the world; its canonical name comes first."""
 _WEAK = {
@@ -32,10 +44,12 @@ _WEAK = {
     "bank": "stream",
 }
 _ZH = {
-    "forest": "森林 树林 林子 丛林 林间", "stream": "小溪 溪边 溪流 小河 河边 河里 河岸 池塘 湖边 湖 溪水", "beach": "海边 沙滩 海滩 大海 海岸 小岛",
-    "meadow": "草地 草原 田野 草坪 原野", "street": "街道 街上 大街 马路 城里 镇上 村里 村子 小镇 集市 市场 路边",
-    "room": "房间 卧室 客厅 教室 屋里 屋子 图书馆 小屋", "kitchen": "厨房 面包房", "garden": "花园 院子 果园 菜园", "farm": "农场 牧场 谷仓 农庄",
-    "mountain": "高山 山上 山顶 山坡 山洞 大山 山里 小山 山脚", "playground": "操场 游乐场 公园 滑梯 秋千", "castle": "城堡 宫殿 王宫",
+    "forest": "森林 树林 林子 林间", "stream": "小溪 溪边 溪流 小河 河边 河里 河岸 溪水", "beach": "海边 沙滩 海滩 大海 海岸",
+    "meadow": "草地 草原 田野 草坪 原野", "street": "街道 街上 大街 马路 城里 镇上 小镇 路边",
+    "room": "房间 卧室 客厅 屋里 屋子 图书馆 小屋", "kitchen": "厨房 面包房", "garden": "花园 院子 果园 菜园", "farm": "农场 牧场 谷仓 农庄",
+    "mountain": "高山 山上 山顶 山坡 大山 山里 小山 山脚", "playground": "操场 游乐场 滑梯 秋千", "castle": "城堡 宫殿 王宫",
+    "wheatfield": "麦田 麦地", "lake": "池塘 湖边 湖", "village": "村里 村子 村庄", "park": "公园", "school": "学校 教室",
+    "snowfield": "雪地 雪原", "market": "集市 市场", "cave": "山洞 洞穴", "jungle": "丛林", "desert": "沙漠", "bridge": "小桥 桥上 桥边", "island": "小岛 岛上",
 }  # fmt: skip
 _ZH_WEAK = {"家里": "room", "回家": "room", "回到家": "room", "树下": "forest", "岸边": "beach"}
 
@@ -76,7 +90,7 @@ PlaceFound = tuple[Span, str, bool]
 
 
 def places_in(text: str, language: str, quotations: list[Span]) -> list[PlaceFound]:
-    """The words outside quotations that name a place, in order. "the shore" of a stream is the stream."""
+    """The words outside quotations that name a place, in order. "the shore" of a lake is the lake."""
     pattern, table, weak = (
         (_PLACE_ZH, _WORDS_ZH, _ZH_WEAK) if language == "zh" else (_PLACE, _WORDS_EN, _WEAK)
     )
@@ -104,7 +118,7 @@ def places_in(text: str, language: str, quotations: list[Span]) -> list[PlaceFou
 
 
 def _is_shore(word: str, here: str) -> bool:
-    return word in ("shore", "bank", "岸边") and here in ("stream", "beach")
+    return word in ("shore", "bank", "岸边") and here in ("stream", "beach", "lake")
 
 
 def place_of(span: Span, found: Iterable[PlaceFound], before: str | None) -> str | None:

@@ -13,8 +13,10 @@ from lianhuan.memory import ARLDMMemory, LSTMMemory
 from lianhuan.memory.lstm import LSTMMemoryConfig
 from lianhuan.metrics.reader import CELLS, GLANCES, Reader, load_reader
 from lianhuan.models.denoiser import build_unet, save_unet
+from lianhuan.models.edges import SKETCH
 from lianhuan.models.files import load_arrays, read_config, save_part
 from lianhuan.models.known_words import KNOWN_WORDS
+from lianhuan.models.noisy_clip import NOISY_CLIP
 from lianhuan.models.sizes import TextEncoderConfig
 from lianhuan.models.text_encoder import StoryTextEncoder
 from lianhuan.train.story import StoryHeads
@@ -29,9 +31,9 @@ GLANCED = {"what": GLANCES, "where": GLANCES * CELLS}
 def grow(source: Path, folder: Path, world: Vocabulary) -> None:
     """Write into the run `folder` what the run `source` knows, at the sizes of a larger world, for training to go on from.
 
-    Words, LSTM memory, UNet, heads where there are some, and the reader are widened; the autoencoder, AR-LDM's memory and
-    the list of known words are copied. What the smaller world says is read nearly as before: new places on the stage are
-    more tokens to look at.
+    Words, LSTM memory, UNet, heads where there are some, and the reader are widened; the autoencoder, AR-LDM's memory,
+    the list of known words, the sketch predictor, and the CLIP with its eye are copied. What the smaller world says is
+    read nearly as before: new places on the stage are more tokens to look at.
 
     Args:
         source: a run folder with the model, the reader and, perhaps, the heads of the smaller world.
@@ -54,9 +56,9 @@ def grow(source: Path, folder: Path, world: Vocabulary) -> None:
     )
     widen(unet, _weights(old / "unet"))  # type: ignore[arg-type]  # diffusers hides that it is a module
     save_unet(unet, new / "unet")
-    for name in ("autoencoder", f"memory/{ARLDMMemory.name}"):
-        if (old / name).exists():
-            shutil.copytree(old / name, new / name, dirs_exist_ok=True)
+    for name in ("autoencoder", f"memory/{ARLDMMemory.name}", NOISY_CLIP, SKETCH):
+        _copy_if_there(old / name, new / name)
+    _copy_if_there(source / "clip", folder / "clip")
     if (old / KNOWN_WORDS).exists():
         shutil.copyfile(old / KNOWN_WORDS, new / KNOWN_WORDS)
     if (source / "heads").exists():
@@ -78,6 +80,11 @@ def _grow_words(old: Path, new: Path, world: Vocabulary) -> TextEncoderConfig:
     save_part(text, text.to_config(), new)
     Tokenizer.from_str(json.dumps(spec)).save(str(new / "tokenizer.json"), pretty=False)
     return config
+
+
+def _copy_if_there(source: Path, target: Path) -> None:
+    if source.exists():
+        shutil.copytree(source, target, dirs_exist_ok=True)
 
 
 def _weights(part: Path) -> dict[str, Tensor]:

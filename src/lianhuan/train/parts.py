@@ -94,12 +94,15 @@ def train_clip(
 ) -> Iterator[TrainStep]:
     """Train the small CLIP that judges and re-ranks, on drawn pictures and their captions; `batch` counts stories.
 
-    Its words start from the model's, which know already what a caption says; its pictures start from nothing.
+    Its words start from the model's, which know already what a caption says, its pictures from the one that is there if there
+    is one.
     """
     torch.manual_seed(0)
     text = trained_words(folder)
     clip = StoryClip(ClipConfig.with_words(text.config), _tokenizer(folder))
     clip.text.load_state_dict(text.state_dict())
+    if (folder / "clip").exists():
+        clip.pictures.load_state_dict(load_clip(folder / "clip").pictures.state_dict())
     pictures = WorldPictures.render(folder / "data", "train", stories, SIZE, world=world)
     objective = ClipObjective(clip, pictures, batch, seed=5)
     yield from train("clip", objective, config, folder, resume=resume)
@@ -109,13 +112,18 @@ def train_clip(
 def train_noisy_clip(
     folder: Path, config: TrainConfig, *, stories: int, batch: int, resume: bool, world: Vocabulary = SMALL
 ) -> Iterator[TrainStep]:
-    """Train the eye by which the CLIP of the run guides a drawing that is still noisy; `batch` counts pictures."""
+    """Train the eye by which the CLIP of the run guides a drawing that is still noisy, from the one that is there if there is one.
+
+    `batch` counts pictures.
+    """
     torch.manual_seed(0)
     device = pick_device()
     clip = load_clip(folder / "clip").to(device)
     pictures = WorldPictures.render(folder / "data", "train", stories, SIZE, world=world)
     latents = _latents(folder, pictures)
     eye = NoisyClip(NoisyClipConfig(latents.shape[2], clip.config.width))
+    load_if_there(eye, folder / "model" / NOISY_CLIP)
+    eye.requires_grad_(True)
     objective = NoisyClipObjective(eye, clip, pictures, latents, path=NoisePath.cosine(), batch=batch, seed=7)
     yield from train("noisy_clip", objective, config, folder, resume=resume)
     save_part(eye.cpu(), eye.to_config(), folder / "model" / NOISY_CLIP)
