@@ -56,5 +56,5 @@ def test_the_reader_reads_held_out_pictures() -> None:
     reader = load_reader()
     tales = world_tales("test", 60, 5, world_of(reader.classes))
     accuracy = reader_accuracy(wanted(tales), read_truth(tales, reader))
-    assert accuracy.pop("prop") >= 0.95  # the weak label
-    assert min(accuracy.values()) >= 0.9, accuracy
+    assert accuracy.pop("prop") >= 0.93  # the weak label
+    assert min(accuracy.values()) >= 0.94, accuracy
