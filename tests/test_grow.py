@@ -2,13 +2,16 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from lianhuan.errors import CheckpointError
 from lianhuan.metrics.reader import Reader, load_reader
 from lianhuan.models.denoiser import build_unet
+from lianhuan.models.files import load_arrays
 from lianhuan.models.known_words import load_known_words
+from lianhuan.models.noisy_clip import NOISY_CLIP
 from lianhuan.train import parts
 from lianhuan.train.grow import grow, grown_reader, widen
 from lianhuan.train.loop import TrainConfig
@@ -53,6 +56,8 @@ def test_a_grown_run_knows_its_words_and_trains_on_the_full_world(tmp_path: Path
     list(parts.train_story(small, CONFIG, stories=2, batch=1, resume=False))
     plan = parts.DenoiserPlan(widths=(32, 32), freeze_words=True)
     list(parts.train_denoiser(small, CONFIG, plan, stories=2, batch=1, resume=False))
+    list(parts.train_clip(small, CONFIG, stories=2, batch=2, resume=False))
+    list(parts.train_noisy_clip(small, CONFIG, stories=2, batch=2, resume=False))
     grow(small, full, FULL)
     before, after = parts.trained_words(small), parts.trained_words(full)
     assert after.config == sizes_for(FULL, after.config.vocabulary, after.config.word_width)
@@ -64,6 +69,15 @@ def test_a_grown_run_knows_its_words_and_trains_on_the_full_world(tmp_path: Path
             1
         ]
     list(parts.train_denoiser(full, CONFIG, plan, stories=2, batch=1, resume=False, world=FULL))
+    list(parts.train_clip(full, CONFIG, stories=2, batch=2, resume=False, world=FULL))
+    list(parts.train_noisy_clip(full, CONFIG, stories=2, batch=2, resume=False, world=FULL))
+    seen, eyes = (
+        [load_arrays(run / part) for run in (small, full)] for part in ("clip", f"model/{NOISY_CLIP}")
+    )
+    pictures = [{k: v for k, v in one.items() if k.startswith("pictures.")} for one in seen]
+    for old, new in (pictures, eyes):
+        assert old.keys() == new.keys()
+        assert all(np.array_equal(old[name], new[name]) for name in old), "pictures are seen as before"
     first, both = (load_known_words(run / "model") for run in (small, full))
     assert first is not None
     assert both is not None
