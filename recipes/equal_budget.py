@@ -3,6 +3,7 @@
 Command:   scripts/weights take runs/equal && lianhuan train recipes/storybook.py:heads -o runs/equal
            lianhuan train recipes/equal_budget.py -o runs/equal --resume
 
+Run with the package of 2026-11-21, whose weights are of the small world; those of today are refused.
 The memory is new but for its eye; the words are frozen; the denoiser is the shipped one and goes on learning.
 """
 

@@ -1,6 +1,6 @@
-"""The embedded model on a larger world, from the package's weights of a smaller one, on two CPU cores.
+"""The embedded model on a larger world, from weights of a smaller one in `runs/small`, or of the same, on two CPU cores.
 
-Command:   scripts/weights take runs/small && lianhuan train recipes/storybook_grown.py -o runs/grown
+Command:   lianhuan train recipes/storybook_grown.py -o runs/grown   (`scripts/weights take runs/small`: to go on from the package's)
            lianhuan train recipes/storybook_grown.py:memories -o runs/grown --resume   (one part; those before it must be there)
 """
 

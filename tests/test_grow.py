@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from lianhuan.errors import CheckpointError
+from lianhuan.errors import CheckpointError, RecipeError
 from lianhuan.metrics.reader import Reader, load_reader
 from lianhuan.models.denoiser import build_unet
 from lianhuan.models.files import load_arrays
@@ -17,7 +17,7 @@ from lianhuan.train.grow import grow, grown_reader, widen
 from lianhuan.train.loop import TrainConfig
 from lianhuan.train.words import known_words, sizes_for
 from lianhuan.world.scene import classes
-from lianhuan.world.vocabulary import FULL, SMALL
+from lianhuan.world.vocabulary import FULL, MIDDLE, SMALL
 
 CONFIG = TrainConfig(steps=1, learning_rate=0.0, log_every=1)
 
@@ -54,6 +54,10 @@ def test_a_grown_run_knows_its_words_and_trains_on_the_full_world(tmp_path: Path
     list(parts.train_autoencoder(small, CONFIG, stories=2, batch=2, resume=False))
     list(parts.train_reader(small, CONFIG, stories=2, batch=2, resume=False))
     list(parts.train_story(small, CONFIG, stories=2, batch=1, resume=False))
+    with pytest.raises(
+        RecipeError, match="another world"
+    ):  # three places on the stage, too, but longer pages
+        list(parts.train_story(small, CONFIG, stories=2, batch=1, resume=False, world=MIDDLE))
     plan = parts.DenoiserPlan(widths=(32, 32), freeze_words=True)
     list(parts.train_denoiser(small, CONFIG, plan, stories=2, batch=1, resume=False))
     list(parts.train_clip(small, CONFIG, stories=2, batch=2, resume=False))

@@ -357,7 +357,7 @@ def story_data(
         RecipeError: the text encoder is of another world, or there is no autoencoder.
     """
     sizes = sizes_for(world, text.vocabulary, text.word_width)
-    if (text.stage, text.styles) != (sizes.stage, sizes.styles):
+    if (text.stage, text.styles, text.max_length) != (sizes.stage, sizes.styles, sizes.max_length):
         raise RecipeError(f"the words in {folder} are of another world; train them (`story`) in a new folder")
     pictures = WorldPictures.render(folder / "data", split, stories, SIZE, world=world)
     pages = PageTokenizer(_tokenizer(folder), text)
