@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lianhuan.models.edges import STORYBOOK_LAYERS
 from lianhuan.models.few_steps import FewSteps
-from lianhuan.train import finish, parts
+from lianhuan.train import eyes, finish, parts
 from lianhuan.train.calibrate import calibrate
 from lianhuan.train.loop import TrainConfig, TrainStep
 
@@ -44,7 +44,7 @@ def reader(folder: Path, *, resume: bool = False, steps: int | None = None) -> I
     stories and 3,100 more on 20,000.)
     """
     config = TrainConfig(steps=steps or 6000, learning_rate=2e-3, decay=0.4, ema=0.99)
-    return parts.train_reader(folder, config, stories=STORIES, batch=64, resume=resume)
+    return eyes.train_reader(folder, config, stories=STORIES, batch=64, resume=resume)
 
 
 def story(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
@@ -107,7 +107,7 @@ def clip(folder: Path, *, resume: bool = False, steps: int | None = None) -> Ite
     Not run to its end; two cores, 0.6 s a step.
     """
     config = TrainConfig(steps=steps or 1500, learning_rate=5e-4, warmup=100, decay=0.5, ema=0.99)
-    return parts.train_clip(folder, config, stories=STORIES, batch=12, resume=resume)
+    return eyes.train_clip(folder, config, stories=STORIES, batch=12, resume=resume)
 
 
 def noisy_clip(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
@@ -116,7 +116,7 @@ def noisy_clip(folder: Path, *, resume: bool = False, steps: int | None = None) 
     Two cores, 0.3 s a step.
     """
     config = TrainConfig(steps=steps or 2000, learning_rate=1e-3, warmup=100, decay=0.5, ema=0.99)
-    return parts.train_noisy_clip(folder, config, stories=STORIES, batch=64, resume=resume)
+    return eyes.train_noisy_clip(folder, config, stories=STORIES, batch=64, resume=resume)
 
 
 def sketch(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lianhuan.models.few_steps import FewSteps
-from lianhuan.train import finish, parts
+from lianhuan.train import eyes, finish, parts
 from lianhuan.train.calibrate import calibrate
 from lianhuan.train.loop import TrainConfig, TrainStep
 from lianhuan.world.vocabulary import FULL
@@ -35,7 +35,7 @@ def autoencoder(folder: Path, *, resume: bool = False, steps: int | None = None)
 def reader(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
     """Batches of 128 pictures."""
     config = TrainConfig(steps=steps or 3000, learning_rate=2e-3, decay=0.5, ema=0.99, workers=8)
-    return parts.train_reader(folder, config, stories=STORIES, batch=128, resume=resume, world=FULL)
+    return eyes.train_reader(folder, config, stories=STORIES, batch=128, resume=resume, world=FULL)
 
 
 def story(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:

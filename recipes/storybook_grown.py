@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lianhuan.models.edges import STORYBOOK_LAYERS
 from lianhuan.models.few_steps import FewSteps
-from lianhuan.train import finish, parts
+from lianhuan.train import eyes, finish, parts
 from lianhuan.train.calibrate import calibrate
 from lianhuan.train.grow import grow
 from lianhuan.train.loop import TrainConfig, TrainStep
@@ -21,6 +21,8 @@ STORIES = 8000
 LARGE = 1500
 """Stories whose pictures are drawn at 256 px."""
 WIDTHS = (64, 160, 256)
+WEIGHT = 0.1
+"""Of what cannot be read against the loss of distillation."""
 SMALLER = "runs/small"
 
 
@@ -36,7 +38,7 @@ def run(
     for part in (heads, story, denoiser, history, memories):
         yield from part(folder, resume=resume, steps=steps)
     yield from few_steps(folder, resume=resume, steps=steps, before=f"{smaller}/model")
-    for part in (reader, clip, noisy_clip, sketch, decoder, int8):
+    for part in (latent_reader, reward, reader, clip, noisy_clip, sketch, decoder, int8):
         yield from part(folder, resume=resume, steps=steps)
 
 
@@ -108,6 +110,28 @@ def few_steps(
     )
 
 
+def latent_reader(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
+    """What reads noised latents, for `reward` alone, batches of 128 pictures."""
+    config = TrainConfig(steps=steps or 1200, learning_rate=1.5e-3, warmup=30, decay=0.5, ema=0.99)
+    return eyes.train_latent_reader(folder, config, stories=STORIES, batch=128, resume=resume, world=WORLD)
+
+
+def reward(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
+    """The denoiser of few steps further, by what can be read in what it draws, batches of 8 stories of 5 frames."""
+    config = TrainConfig(
+        steps=steps or 400,
+        learning_rate=3e-4,
+        warmup=20,
+        decay=0.6,
+        ema=0.98,
+        checkpoint_every=50,
+        log_every=25,
+    )
+    return finish.train_reward(
+        folder, config, weight=WEIGHT, stories=STORIES, batch=8, resume=resume, world=WORLD
+    )
+
+
 def decoder(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
     """The decoder for the latents that the denoiser draws, batches of 8 pictures of 256 px.
 
@@ -122,19 +146,19 @@ def decoder(folder: Path, *, resume: bool = False, steps: int | None = None) -> 
 def reader(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
     """Batches of 64 pictures."""
     config = TrainConfig(steps=steps or 900, learning_rate=1.5e-3, warmup=30, decay=0.5, ema=0.99)
-    return parts.train_reader(folder, config, stories=STORIES, batch=64, resume=resume, world=WORLD)
+    return eyes.train_reader(folder, config, stories=STORIES, batch=64, resume=resume, world=WORLD)
 
 
 def clip(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
     """The CLIP that judges and re-ranks, batches of 12 stories of 5 frames."""
     config = TrainConfig(steps=steps or 350, learning_rate=5e-4, warmup=50, decay=0.5, ema=0.99)
-    return parts.train_clip(folder, config, stories=STORIES, batch=12, resume=resume, world=WORLD)
+    return eyes.train_clip(folder, config, stories=STORIES, batch=12, resume=resume, world=WORLD)
 
 
 def noisy_clip(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
     """The eye by which the CLIP guides a drawing, batches of 64 pictures."""
     config = TrainConfig(steps=steps or 400, learning_rate=1e-3, warmup=50, decay=0.5, ema=0.99)
-    return parts.train_noisy_clip(folder, config, stories=STORIES, batch=64, resume=resume, world=WORLD)
+    return eyes.train_noisy_clip(folder, config, stories=STORIES, batch=64, resume=resume, world=WORLD)
 
 
 def sketch(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:

@@ -12,7 +12,7 @@ from lianhuan.models.denoiser import build_unet
 from lianhuan.models.files import load_arrays
 from lianhuan.models.known_words import load_known_words
 from lianhuan.models.noisy_clip import NOISY_CLIP
-from lianhuan.train import parts
+from lianhuan.train import eyes, parts
 from lianhuan.train.grow import grow, grown_reader, widen
 from lianhuan.train.loop import TrainConfig
 from lianhuan.train.words import known_words, sizes_for
@@ -52,7 +52,7 @@ def test_a_grown_reader_reads_every_old_label_as_before() -> None:
 def test_a_grown_run_knows_its_words_and_trains_on_the_full_world(tmp_path: Path) -> None:
     small, full = tmp_path / "small", tmp_path / "full"
     list(parts.train_autoencoder(small, CONFIG, stories=2, batch=2, resume=False))
-    list(parts.train_reader(small, CONFIG, stories=2, batch=2, resume=False))
+    list(eyes.train_reader(small, CONFIG, stories=2, batch=2, resume=False))
     list(parts.train_story(small, CONFIG, stories=2, batch=1, resume=False))
     with pytest.raises(
         RecipeError, match="another world"
@@ -60,26 +60,26 @@ def test_a_grown_run_knows_its_words_and_trains_on_the_full_world(tmp_path: Path
         list(parts.train_story(small, CONFIG, stories=2, batch=1, resume=False, world=MIDDLE))
     plan = parts.DenoiserPlan(widths=(32, 32), freeze_words=True)
     list(parts.train_denoiser(small, CONFIG, plan, stories=2, batch=1, resume=False))
-    list(parts.train_clip(small, CONFIG, stories=2, batch=2, resume=False))
-    list(parts.train_noisy_clip(small, CONFIG, stories=2, batch=2, resume=False))
+    list(eyes.train_clip(small, CONFIG, stories=2, batch=2, resume=False))
+    list(eyes.train_noisy_clip(small, CONFIG, stories=2, batch=2, resume=False))
     grow(small, full, FULL)
     before, after = parts.trained_words(small), parts.trained_words(full)
     assert after.config == sizes_for(FULL, after.config.vocabulary, after.config.word_width)
     known = len(before.words.weight)
     assert torch.equal(after.words.weight[:known], before.words.weight)
     assert len(after.words.weight) > known, "the full world has more Chinese characters"
-    for part in (parts.train_reader, parts.train_story):
+    for part in (eyes.train_reader, parts.train_story):
         assert [event.step for event in part(full, CONFIG, stories=2, batch=1, resume=False, world=FULL)] == [
             1
         ]
     list(parts.train_denoiser(full, CONFIG, plan, stories=2, batch=1, resume=False, world=FULL))
-    list(parts.train_clip(full, CONFIG, stories=2, batch=2, resume=False, world=FULL))
-    list(parts.train_noisy_clip(full, CONFIG, stories=2, batch=2, resume=False, world=FULL))
-    seen, eyes = (
+    list(eyes.train_clip(full, CONFIG, stories=2, batch=2, resume=False, world=FULL))
+    list(eyes.train_noisy_clip(full, CONFIG, stories=2, batch=2, resume=False, world=FULL))
+    seen, noisy = (
         [load_arrays(run / part) for run in (small, full)] for part in ("clip", f"model/{NOISY_CLIP}")
     )
     pictures = [{k: v for k, v in one.items() if k.startswith("pictures.")} for one in seen]
-    for old, new in (pictures, eyes):
+    for old, new in (pictures, noisy):
         assert old.keys() == new.keys()
         assert all(np.array_equal(old[name], new[name]) for name in old), "pictures are seen as before"
     first, both = (load_known_words(run / "model") for run in (small, full))

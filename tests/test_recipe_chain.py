@@ -15,7 +15,7 @@ from lianhuan.metrics.reader import load_reader
 from lianhuan.models.clip import load_clip
 from lianhuan.models.few_steps import FewSteps
 from lianhuan.models.known_words import load_known_words
-from lianhuan.train import finish, parts
+from lianhuan.train import eyes, finish, parts
 from lianhuan.train.loop import TrainConfig
 from lianhuan.train.words import known_words
 from lianhuan.world.vocabulary import FULL
@@ -55,7 +55,7 @@ def test_a_new_memory_has_the_eye_of_the_trained_one_and_nothing_else(begun: Pat
 
 def test_the_parts_trained_in_order_make_a_model_that_draws(tmp_path: Path) -> None:
     done = [*parts.train_autoencoder(tmp_path, CONFIG, stories=2, batch=2, resume=False)]
-    done += parts.train_reader(tmp_path, CONFIG, stories=2, batch=2, resume=False)
+    done += eyes.train_reader(tmp_path, CONFIG, stories=2, batch=2, resume=False)
     done += parts.train_story(tmp_path, CONFIG, stories=2, batch=1, resume=False)
     done += parts.train_heads(tmp_path, CONFIG, stories=2, batch=1, resume=False)
     for name in ("lstm", "ar-ldm"):  # the second looks at pictures as the first one has learnt to
@@ -67,8 +67,8 @@ def test_the_parts_trained_in_order_make_a_model_that_draws(tmp_path: Path) -> N
     known = load_known_words(tmp_path / "model")
     assert known is not None
     assert known.words == known_words(2), "the model brings the words that it was trained with"
-    done += parts.train_clip(tmp_path, CONFIG, stories=2, batch=2, resume=False)
-    done += parts.train_noisy_clip(tmp_path, CONFIG, stories=2, batch=4, resume=False)
+    done += eyes.train_clip(tmp_path, CONFIG, stories=2, batch=2, resume=False)
+    done += eyes.train_noisy_clip(tmp_path, CONFIG, stories=2, batch=4, resume=False)
     for _ in range(2):  # the second from what the first one left
         done += finish.train_sketch(
             tmp_path, CONFIG, layers=("mid_block", "up_blocks.0"), stories=2, batch=1, resume=False
@@ -78,6 +78,10 @@ def test_the_parts_trained_in_order_make_a_model_that_draws(tmp_path: Path) -> N
     assert (tmp_path / "model" / "autoencoder" / "model.safetensors").read_bytes() != encoder
     few = FewSteps(steps=2, guidance=4.5)
     done += finish.train_few_steps(tmp_path, CONFIG, few, stories=2, batch=1, resume=False)
+    done += eyes.train_latent_reader(tmp_path, CONFIG, stories=2, batch=4, resume=False)
+    distilled = (tmp_path / "model" / "few_steps" / "model.safetensors").read_bytes()
+    done += finish.train_reward(tmp_path, CONFIG, weight=0.1, stories=2, batch=1, resume=False)
+    assert (tmp_path / "model" / "few_steps" / "model.safetensors").read_bytes() != distilled
     assert [event.recipe for event in done] == [
         "autoencoder",
         "reader",
@@ -93,6 +97,8 @@ def test_the_parts_trained_in_order_make_a_model_that_draws(tmp_path: Path) -> N
         "sketch",
         "decoder",
         "few-steps",
+        "latent-reader",
+        "reward",
     ]
     model = tmp_path / "model"
     for name in ("lstm", "ar-ldm"):

@@ -29,19 +29,23 @@ class Reader(nn.Module):
 
     Args:
         classes: label name -> number of classes.
+        stages: convolutions: channels in and out, stride; 8 x 8 cells are left.
+        fold: side of the patches into which pictures are folded first.
     """
 
     size = 128
     """Side of the pictures that it sees, in pixels."""
 
-    def __init__(self, classes: dict[str, int]):
+    def __init__(
+        self, classes: dict[str, int], stages: Sequence[tuple[int, int, int]] = STAGES, fold: int = 4
+    ):
         super().__init__()
         self.classes = classes
-        layers: list[nn.Module] = [nn.PixelUnshuffle(4)]
-        for before, after, stride in STAGES:
+        layers: list[nn.Module] = [nn.PixelUnshuffle(fold)]
+        for before, after, stride in stages:
             layers += [nn.Conv2d(before, after, 3, stride, 1, bias=False), nn.BatchNorm2d(after), nn.ReLU()]
         self.trunk = nn.Sequential(*layers)
-        width, looks = STAGES[-1][1], GLANCES * len(classes)
+        width, looks = stages[-1][1], GLANCES * len(classes)
         self.what = nn.Conv2d(width, looks, 1)
         self.where = nn.Linear(width, looks * CELLS)
         self.heads = nn.ModuleDict(

@@ -17,15 +17,17 @@ from lianhuan.generators.placing import networks
 from lianhuan.memory import LSTMMemory
 from lianhuan.models.denoiser import save_unet, watched
 from lianhuan.models.edges import EdgePredictor, EdgePredictorConfig
-from lianhuan.models.few_steps import FEW_STEPS, HOW, FewSteps
-from lianhuan.models.files import load_arrays, save_part
+from lianhuan.models.few_steps import FEW_STEPS, HOW, FewSteps, read_few_steps
+from lianhuan.models.files import load_arrays, load_weights, save_part
 from lianhuan.train.decoder import DecoderObjective
 from lianhuan.train.distill import DistillObjective
 from lianhuan.train.loop import TrainConfig, TrainStep, train
 from lianhuan.train.parts import load_if_there, story_data, trained_memory
 from lianhuan.train.processes import pick_device
+from lianhuan.train.reward import LATENT_READER, RewardObjective, latent_reader
 from lianhuan.train.sketch import SketchObjective
 from lianhuan.train.story import StoryObjective
+from lianhuan.world.scene import classes
 from lianhuan.world.vocabulary import SMALL, Vocabulary
 
 
@@ -72,19 +74,51 @@ def train_few_steps(
     `before` is a model of the same sizes that draws in few steps already: what its student has learnt beyond its denoiser is
     learnt already then, which saves nine steps of ten (`LOG.md`).
     """
+    objective = _distill(folder, how, stories, batch, seed=8, world=world)
+    if before is not None:
+        add_learnt(objective.student.unet, before)
+    yield from train("few-steps", objective, config, folder, resume=resume)
+    part = folder / "model" / FEW_STEPS
+    save_unet(objective.student.unet, part)
+    (part / HOW).write_text(json.dumps(asdict(how)) + "\n")
+
+
+def train_reward(
+    folder: Path,
+    config: TrainConfig,
+    *,
+    weight: float,
+    stories: int,
+    batch: int,
+    resume: bool,
+    world: Vocabulary = SMALL,
+) -> Iterator[TrainStep]:
+    """Train the denoiser of few steps that is there further, by what the `latent_reader` that is there reads in its pictures.
+
+    `batch` counts stories; `weight` is that of the reader's loss.
+    """
+    part = folder / "model" / FEW_STEPS
+    distill = _distill(folder, read_few_steps(part), stories, batch, seed=11, world=world)
+    load_weights(distill.student.unet, part)
+    distill.student.requires_grad_(True)
+    reader = latent_reader(classes(world), distill.story.data.pages.latents.shape[2])
+    load_weights(reader, folder / LATENT_READER)
+    objective = RewardObjective(distill, reader.to(pick_device()), weight)
+    yield from train("reward", objective, config, folder, resume=resume)
+    save_unet(distill.student.unet, part)
+
+
+def _distill(
+    folder: Path, how: FewSteps, stories: int, batch: int, seed: int, world: Vocabulary
+) -> DistillObjective:
+    """The stories of a run and its denoiser as teacher, and as student until it gets weights of its own."""
     torch.manual_seed(0)
     model = run_model(folder, "few steps")
-    data = story_data(folder, model.text_encoder.config, stories, batch, seed=8, world=world)
+    data = story_data(folder, model.text_encoder.config, stories, batch, seed=seed, world=world)
     story = StoryObjective(model.text_encoder, [trained_memory(folder, LSTMMemory.name)], data)
     story.module.requires_grad_(False).to(model.device)
     student = copy.deepcopy(model.denoiser).requires_grad_(True)
-    if before is not None:
-        add_learnt(student.unet, before)
-    objective = DistillObjective(student, model.denoiser, story, how, model.bound)
-    yield from train("few-steps", objective, config, folder, resume=resume)
-    part = folder / "model" / FEW_STEPS
-    save_unet(student.unet, part)
-    (part / HOW).write_text(json.dumps(asdict(how)) + "\n")
+    return DistillObjective(student, model.denoiser, story, how, model.bound)
 
 
 @torch.no_grad()

@@ -22,28 +22,21 @@ from lianhuan.memory import ARLDMMemory, LSTMMemory
 from lianhuan.memory.ar_ldm import ARLDMMemoryConfig
 from lianhuan.memory.looks import save_looks
 from lianhuan.memory.lstm import LSTMMemoryConfig
-from lianhuan.metrics.reader import Reader
 from lianhuan.models.autoencoder import Autoencoder
-from lianhuan.models.clip import ClipConfig, StoryClip, load_clip, save_clip
 from lianhuan.models.denoiser import Denoiser, build_unet, save_unet
 from lianhuan.models.files import CONFIG, WEIGHTS, fingerprint, load_weights, read_config, save_part
 from lianhuan.models.known_words import load_known_words, save_known_words
-from lianhuan.models.noisy_clip import NOISY_CLIP, NoisyClip, NoisyClipConfig
 from lianhuan.models.sizes import SIDE, AutoencoderConfig, TextEncoderConfig
 from lianhuan.models.text_encoder import StoryTextEncoder
 from lianhuan.models.tokens import PageTokenizer
 from lianhuan.sampling import NoisePath
 from lianhuan.train.autoencoder import AutoencoderObjective
-from lianhuan.train.clip import ClipObjective
 from lianhuan.train.loop import TrainConfig, TrainStep, has_bf16, train
-from lianhuan.train.noisy_clip import NoisyClipObjective
 from lianhuan.train.processes import pick_device
-from lianhuan.train.reader import ReaderObjective
 from lianhuan.train.story import StoryObjective, TrainedMemory
 from lianhuan.train.story_data import Encoded, StoryData
 from lianhuan.train.words import build_words, known_words, sizes_for
 from lianhuan.world.looks import every_look
-from lianhuan.world.scene import classes
 from lianhuan.world.vocabulary import SMALL, Vocabulary
 
 SIZE = 128
@@ -72,61 +65,6 @@ def train_autoencoder(
     some = pictures_at(flat, np.arange(min(500, len(flat))))
     module.cpu().whiten(some)
     save_part(module, module.to_config(), folder / "model" / "autoencoder")
-
-
-def train_reader(
-    folder: Path, config: TrainConfig, *, stories: int, batch: int, resume: bool, world: Vocabulary = SMALL
-) -> Iterator[TrainStep]:
-    """Train the reader of the bench, on drawn pictures only, from the one that is there if there is one."""
-    torch.manual_seed(0)
-    module = Reader(classes(world))
-    load_if_there(module, folder / "reader")
-    module.requires_grad_(True)
-    pictures = WorldPictures.render(folder / "data", "train", stories, SIZE, world=world)
-    yield from train(
-        "reader", ReaderObjective(module, pictures, batch, seed=2), config, folder, resume=resume
-    )
-    save_part(module.cpu(), {"classes": classes(world)}, folder / "reader")
-
-
-def train_clip(
-    folder: Path, config: TrainConfig, *, stories: int, batch: int, resume: bool, world: Vocabulary = SMALL
-) -> Iterator[TrainStep]:
-    """Train the small CLIP that judges and re-ranks, on drawn pictures and their captions; `batch` counts stories.
-
-    Its words start from the model's, which know already what a caption says, its pictures from the one that is there if there
-    is one.
-    """
-    torch.manual_seed(0)
-    text = trained_words(folder)
-    clip = StoryClip(ClipConfig.with_words(text.config), _tokenizer(folder))
-    clip.text.load_state_dict(text.state_dict())
-    if (folder / "clip").exists():
-        clip.pictures.load_state_dict(load_clip(folder / "clip").pictures.state_dict())
-    pictures = WorldPictures.render(folder / "data", "train", stories, SIZE, world=world)
-    objective = ClipObjective(clip, pictures, batch, seed=5)
-    yield from train("clip", objective, config, folder, resume=resume)
-    save_clip(clip.cpu(), folder / "clip")
-
-
-def train_noisy_clip(
-    folder: Path, config: TrainConfig, *, stories: int, batch: int, resume: bool, world: Vocabulary = SMALL
-) -> Iterator[TrainStep]:
-    """Train the eye by which the CLIP of the run guides a drawing that is still noisy, from the one that is there if there is one.
-
-    `batch` counts pictures.
-    """
-    torch.manual_seed(0)
-    device = pick_device()
-    clip = load_clip(folder / "clip").to(device)
-    pictures = WorldPictures.render(folder / "data", "train", stories, SIZE, world=world)
-    latents = _latents(folder, pictures)
-    eye = NoisyClip(NoisyClipConfig(latents.shape[2], clip.config.width))
-    load_if_there(eye, folder / "model" / NOISY_CLIP)
-    eye.requires_grad_(True)
-    objective = NoisyClipObjective(eye, clip, pictures, latents, path=NoisePath.cosine(), batch=batch, seed=7)
-    yield from train("noisy_clip", objective, config, folder, resume=resume)
-    save_part(eye.cpu(), eye.to_config(), folder / "model" / NOISY_CLIP)
 
 
 def train_story(
@@ -219,11 +157,14 @@ def train_denoiser(
     denoiser = Denoiser(unet, NoisePath.cosine(), "v_prediction")
     objective = StoryObjective(text, memories, data, denoiser, aux_weight=0.1)
     load_if_there(objective.heads, folder / "heads")
+    load_if_there(objective.cells, folder / "cells")
     load_if_there(denoiser.unet, folder / "model" / "unet")
     objective.module.requires_grad_(True)
     text.requires_grad_(not plan.freeze_words)
     yield from train(plan.name, objective, config, folder, resume=resume)
     _save_words(folder, text.cpu(), memories, world)
+    save_part(objective.heads.cpu(), {}, folder / "heads")
+    save_part(objective.cells.cpu(), {}, folder / "cells")
     save_denoiser(folder, denoiser)
     _add_known_words(folder / "model", stories, world)
 
@@ -267,7 +208,8 @@ def trained_words(folder: Path) -> StoryTextEncoder:
     return text
 
 
-def _tokenizer(folder: Path) -> Tokenizer:
+def trained_tokenizer(folder: Path) -> Tokenizer:
+    """The tokenizer of the text encoder that is there."""
     return Tokenizer.from_file(str(folder / "model" / "text_encoder" / "tokenizer.json"))
 
 
@@ -360,8 +302,8 @@ def story_data(
     if (text.stage, text.styles, text.max_length) != (sizes.stage, sizes.styles, sizes.max_length):
         raise RecipeError(f"the words in {folder} are of another world; train them (`story`) in a new folder")
     pictures = WorldPictures.render(folder / "data", split, stories, SIZE, world=world)
-    pages = PageTokenizer(_tokenizer(folder), text)
-    latents = _latents(folder, pictures)
+    pages = PageTokenizer(trained_tokenizer(folder), text)
+    latents = page_latents(folder, pictures)
     shown = portrait_pixels(folder / "data", split, stories, SIZE, world=world)
     portraits = _encoded(folder, shown, f"{world.prefix}{split}-{stories}-portraits")
     maps = [
@@ -371,7 +313,7 @@ def story_data(
     return StoryData(Encoded(latents, maps[0]), Encoded(portraits, maps[1]), pictures, pages, batch, seed)
 
 
-def _latents(folder: Path, pictures: WorldPictures) -> Tensor:
+def page_latents(folder: Path, pictures: WorldPictures) -> Tensor:
     """(stories, frames, C, 16, 16) latents of the pictures."""
     name = f"{pictures.world.prefix}{pictures.split}-{len(pictures.pixels)}-latents"
     return _encoded(folder, pictures.pixels, name)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -9,9 +10,10 @@ from torch import Tensor, nn
 from lianhuan.memory import ARLDMMemory, LSTMMemory
 from lianhuan.memory.base import State
 from lianhuan.models.context import Context
-from lianhuan.models.denoiser import Denoiser
+from lianhuan.models.denoiser import Denoiser, watched
 from lianhuan.models.sizes import TextEncoderConfig
 from lianhuan.models.text_encoder import StoryTextEncoder
+from lianhuan.train.cells import CellHeads, Cells
 from lianhuan.train.diffusion import diffusion_loss, step_rng
 from lianhuan.train.losses import cell_weights
 from lianhuan.train.story_data import HIDDEN, TOLD_LOOKS, Cast, StoryBatch, StoryData
@@ -80,10 +82,12 @@ class StoryObjective:
     Attributes:
         drop_memory, met: shares of the stories without memory, and of those that begin with portraits of their cast.
         drop_all: share of the frames without any words.
+        cells_weight: of the cross-entropies of what is where.
     """
 
     drop_memory = 0.15
     met = 0.75
+    cells_weight = 0.1
     drop_all = 0.1
 
     def __init__(
@@ -100,6 +104,9 @@ class StoryObjective:
         parts: dict[str, nn.Module] = {"text": text, "memory": memories[0], "heads": self.heads}
         if denoiser is not None:
             parts["unet"] = denoiser.unet
+            sizes: Any = denoiser.unet.config
+            self.cells = CellHeads(sizes.block_out_channels, data.world)
+            parts["cells"] = self.cells
         parts |= {memory.name: memory for memory in memories[1:]}
         self.module: nn.Module = nn.ModuleDict(parts)
         self.data = data
@@ -117,10 +124,12 @@ class StoryObjective:
         aux, figures = self._aux(batch, reading)
         loss = self.aux_weight * aux
         if self.denoiser is not None:
-            x0, focus, context = self._drawn(batch, reading, rng, self.drop_all)
-            drawn = diffusion_loss(self.denoiser, x0, context, rng, cell_weights(focus))
-            figures["denoise"] = drawn.detach()
-            loss = loss + drawn
+            x0, focus, context, cells = self._drawn(batch, reading, rng, self.drop_all)
+            with watched(self.denoiser.unet, [self.cells.layer]) as seen:
+                drawn = diffusion_loss(self.denoiser, x0, context, rng, cell_weights(focus))
+            named, right = self.cells.loss(seen[self.cells.layer], cells, cell_weights(focus))
+            figures |= {"denoise": drawn.detach(), **right}
+            loss = loss + drawn + self.cells_weight * named
         return loss, figures
 
     @torch.no_grad()
@@ -131,8 +140,25 @@ class StoryObjective:
         """
         rng = step_rng(self.data.seed, step)
         reading = self._read(batch, step, rng)
-        x0, focus, context = self._drawn(batch, reading, rng, drop_all=0)
+        x0, focus, context, _ = self._drawn(batch, reading, rng, drop_all=0)
         return x0, focus, context, reading.null(len(x0))
+
+    @torch.no_grad()
+    def remembered(self, batch: StoryBatch, step: int) -> tuple[Context, dict[str, Tensor]]:
+        """What all pages are drawn with, frame after frame, none without memory, and by name the labels (N, ...) that this decides.
+
+        -1 stands for looks that neither memory nor stage knows.
+        """
+        reading = self._read(batch, step, step_rng(self.data.seed, step))
+        labels = dict(batch.labels)
+        for name in self.heads.look_labels:
+            for i in range(self.text.config.stage):
+                known = reading.known[:, :, i]
+                if name in TOLD_LOOKS:
+                    known = known | batch.told[:, :, i, TOLD_LOOKS.index(name)]
+                labels[f"{name}{i}"] = labels[f"{name}{i}"].masked_fill(~known, -1)
+        by_frame = {name: table.transpose(0, 1).flatten(0, 1) for name, table in labels.items()}
+        return Context.join([cond for cond, _, _ in reading.told]), by_frame
 
     def _read(self, batch: StoryBatch, step: int, rng: torch.Generator) -> "_Reading":
         memory = self.memories[step % len(self.memories)]
@@ -169,8 +195,8 @@ class StoryObjective:
 
     def _drawn(
         self, batch: StoryBatch, reading: "_Reading", rng: torch.Generator, drop_all: float
-    ) -> tuple[Tensor, Tensor, Context]:
-        """Latents and focus of all pages, frame after frame, and of some portraits, and what they are drawn with.
+    ) -> tuple[Tensor, Tensor, Context, Cells]:
+        """Latents and focus of all pages, frame after frame, and of some portraits, what they are drawn with, and what is where.
 
         Portraits are drawn with their words alone, as all pages of a story are at times; single pictures at times with nothing.
         """
@@ -184,6 +210,7 @@ class StoryObjective:
             torch.cat([pages, cast.latents.flatten(0, 1)[some]]),
             torch.cat([focus, cast.focus.flatten(0, 1)[some]]),
             Context.join([self._context(reading.told, rng, drop_all), portraits]),
+            Cells.join([batch.cells(), cast.cells().some(some)]),
         )
 
     def _context(self, told: list[Kinds], rng: torch.Generator, drop_all: float) -> Context:

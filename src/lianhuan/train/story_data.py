@@ -22,6 +22,7 @@ from lianhuan.data.world import (
 )
 from lianhuan.models.tokens import PageTokenizer
 from lianhuan.story import PageRequest
+from lianhuan.train.cells import Cells, columns
 from lianhuan.world.scene import Actor, WorldStory, labels
 from lianhuan.world.vocabulary import COLOURS, HAIR_STYLES, PEOPLE, TONES, WORN
 
@@ -65,6 +66,12 @@ class Cast:
         rows = self.there.flatten().nonzero()[:, 0]
         return rows[torch.randperm(len(rows), generator=rng)[:number].to(rows.device)]
 
+    def cells(self) -> Cells:
+        """What is where in all portraits, (B*P, ...)."""
+        kind, action = (self.labels[name].flatten()[:, None] for name in ("kind", "action"))
+        alone = torch.tensor([0.0, torch.inf], device=kind.device).expand(len(kind), -1)
+        return Cells.of(self.focus.flatten(0, 1), alone, kind.clamp(min=0), action, kind[:, 0])
+
 
 @dataclass(frozen=True)
 class StoryBatch:
@@ -74,6 +81,8 @@ class StoryBatch:
         ids, segments, mask: (B*V, L) as `PageTokenizer` gives them, cut to the longest page.
         latents: (B, V, C, 16, 16) of the true pictures.
         focus: (B, V, 2, 16, 16), the shares in 0..1 of each latent cell that characters and the prop cover.
+        columns: (B, V, P + 1), see `lianhuan.train.cells.columns`.
+        thing: (B, V) int64, the class in `Cells.what` of the prop, whether there is one or not.
         labels: name -> (B, V) int64.
         seen: (B, V, P) bool, whether the actor in each place of the stage was in an earlier frame.
         asked: (B, V, P) int64, what it is said to put on in this frame, see `ASKED`.
@@ -87,6 +96,8 @@ class StoryBatch:
     mask: Tensor
     latents: Tensor
     focus: Tensor
+    columns: Tensor
+    thing: Tensor
     labels: dict[str, Tensor]
     seen: Tensor
     asked: Tensor
@@ -101,6 +112,16 @@ class StoryBatch:
     def by_frame(self) -> tuple[Tensor, Tensor]:
         """`latents` and `focus` of all pictures, (V*B, ...), frame after frame as the contexts of a step are."""
         return self.latents.transpose(0, 1).flatten(0, 1), self.focus.transpose(0, 1).flatten(0, 1)
+
+    def cells(self) -> Cells:
+        """What is where in all pictures, in the order of `by_frame`."""
+        places = self.columns.shape[2] - 1
+        kind, action = (
+            torch.stack([self.labels[f"{name}{i}"] for i in range(places)], dim=2)
+            for name in ("kind", "action")
+        )
+        of = (self.focus, self.columns, kind, action, self.thing)
+        return Cells.of(*(part.transpose(0, 1).flatten(0, 1) for part in of))
 
 
 Moved = TypeVar("Moved", Cast, StoryBatch)
@@ -164,7 +185,7 @@ class StoryData:
         tales = (world_story(self.split, index, self.world) for index in range(len(pages.latents)))
         stories, casts = zip(*((self._of_story(tale), self._of_cast(tale)) for tale in tales), strict=True)
         tables = (torch.from_numpy(np.stack(rows)) for rows in zip(*stories, strict=True))
-        self.seen, self.asked, self.changed, hidden = tables
+        self.seen, self.asked, self.changed, hidden, self.columns = tables
         for number, name in enumerate(HIDDEN):
             self.labels |= {f"{name}{i}": hidden[:, :, i, number] for i in range(self.stage)}
         self.cast_labels = {name: torch.tensor([row[name] for row in casts]) for name in casts[0]}
@@ -185,7 +206,10 @@ class StoryData:
         latents, focus = self.pages.stories(rows)
         told = torch.from_numpy(np.stack([self._told(story) for story in stories]))
         cast = self._cast(stories, rows)
-        return StoryBatch(ids, segments, mask, latents, focus, page_labels, seen, asked, changed, told, cast)
+        spots, thing = self.columns[rows], len(self.world.kinds) + page_labels["prop"]
+        return StoryBatch(
+            ids, segments, mask, latents, focus, spots, thing, page_labels, seen, asked, changed, told, cast
+        )
 
     def _words(self, pages: Sequence[PageRequest]) -> tuple[Tensor, Tensor, Tensor]:
         """Word ids, segments and mask, cut to the longest page."""
@@ -214,13 +238,12 @@ class StoryData:
             told[k, : len(looks)] = looks
         return told
 
-    def _of_story(
-        self, tale: WorldStory
-    ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64], npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
-        """`seen`, `asked` and `changed` of one story, each (V, P), and the labels of `HIDDEN`, (V, P, 3)."""
+    def _of_story(self, tale: WorldStory) -> tuple[npt.NDArray[Any], ...]:
+        """`seen`, `asked` and `changed` of one story, each (V, P), the labels of `HIDDEN`, (V, P, 3), and `columns`."""
         shape = (FRAMES, self.stage)
         seen, asked, changed = np.zeros(shape, bool), np.zeros(shape, np.int64), np.zeros(shape, bool)
         hidden = np.full((*shape, len(HIDDEN)), -1)
+        spots = [columns(frame.graph, self.stage) for frame in tale.frames]
         met: set[str] = set()
         dressed: set[str] = set()
         for k, frame in enumerate(tale.frames):
@@ -231,7 +254,7 @@ class StoryData:
                 asked[k, i] = next((asked_class(what) for who, what in frame.changes if who == name), 0)
                 hidden[k, i] = hidden_classes(actor)
             met |= set(frame.on_stage)
-        return seen, asked, changed, hidden
+        return seen, asked, changed, hidden, np.array(spots, np.float32)
 
     def _of_cast(self, tale: WorldStory) -> dict[str, list[int]]:
         """The labels of the portraits of one story; -1 where there is no portrait."""
