@@ -18,11 +18,13 @@ from lianhuan.world.vocabulary import MIDDLE
 WORLD = MIDDLE
 """The next larger world. (The full one at once was tried: two cores are too slow for so much that is new, see `LOG.md`, 2026-11-21.)"""
 STORIES = 8000
+READ = 16000
+"""Stories whose pictures the reader learns to read: of 8,000 it knew more than of others (`LOG.md`)."""
 LARGE = 1500
 """Stories whose pictures are drawn at 256 px."""
 WIDTHS = (64, 160, 256)
-WEIGHT = 0.1
-"""Of what cannot be read against the loss of distillation."""
+WEIGHT, SHARP = 0.1, 0.02
+"""Of what cannot be read, and of what a critic finds untrue, against the loss of distillation."""
 SMALLER = "runs/small"
 
 
@@ -128,7 +130,7 @@ def reward(folder: Path, *, resume: bool = False, steps: int | None = None) -> I
         log_every=25,
     )
     return finish.train_reward(
-        folder, config, weight=WEIGHT, stories=STORIES, batch=8, resume=resume, world=WORLD
+        folder, config, weight=WEIGHT, sharp=SHARP, stories=STORIES, batch=8, resume=resume, world=WORLD
     )
 
 
@@ -145,8 +147,8 @@ def decoder(folder: Path, *, resume: bool = False, steps: int | None = None) -> 
 
 def reader(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
     """Batches of 64 pictures."""
-    config = TrainConfig(steps=steps or 900, learning_rate=1.5e-3, warmup=30, decay=0.5, ema=0.99)
-    return eyes.train_reader(folder, config, stories=STORIES, batch=64, resume=resume, world=WORLD)
+    config = TrainConfig(steps=steps or 2000, learning_rate=1.5e-3, warmup=30, decay=0.5, ema=0.99)
+    return eyes.train_reader(folder, config, stories=READ, batch=64, resume=resume, world=WORLD)
 
 
 def clip(folder: Path, *, resume: bool = False, steps: int | None = None) -> Iterator[TrainStep]:
