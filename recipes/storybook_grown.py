@@ -23,8 +23,8 @@ READ = 16000
 LARGE = 1500
 """Stories whose pictures are drawn at 256 px."""
 WIDTHS = (64, 160, 256)
-WEIGHT, SHARP = 0.1, 0.02
-"""Of what cannot be read, and of what a critic finds untrue, against the loss of distillation."""
+WEIGHT = 0.1
+"""Of what cannot be read against the loss of distillation."""
 SMALLER = "runs/small"
 
 
@@ -130,7 +130,7 @@ def reward(folder: Path, *, resume: bool = False, steps: int | None = None) -> I
         log_every=25,
     )
     return finish.train_reward(
-        folder, config, weight=WEIGHT, sharp=SHARP, stories=STORIES, batch=8, resume=resume, world=WORLD
+        folder, config, weight=WEIGHT, stories=STORIES, batch=8, resume=resume, world=WORLD
     )
 
 

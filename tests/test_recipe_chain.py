@@ -80,7 +80,7 @@ def test_the_parts_trained_in_order_make_a_model_that_draws(tmp_path: Path) -> N
     done += finish.train_few_steps(tmp_path, CONFIG, few, stories=2, batch=1, resume=False)
     done += eyes.train_latent_reader(tmp_path, CONFIG, stories=2, batch=4, resume=False)
     distilled = (tmp_path / "model" / "few_steps" / "model.safetensors").read_bytes()
-    done += finish.train_reward(tmp_path, CONFIG, weight=0.1, sharp=0.02, stories=2, batch=1, resume=False)
+    done += finish.train_reward(tmp_path, CONFIG, weight=0.1, stories=2, batch=1, resume=False)
     assert (tmp_path / "model" / "few_steps" / "model.safetensors").read_bytes() != distilled
     assert [event.recipe for event in done] == [
         "autoencoder",

@@ -30,7 +30,7 @@ def reward(telling: StoryObjective, reader: Reader) -> RewardObjective:
     telling.module.requires_grad_(False)
     student = copy.deepcopy(telling.denoiser).requires_grad_(True)
     few = FewSteps(steps=2, guidance=2.0)
-    return RewardObjective(DistillObjective(student, telling.denoiser, telling, few, None), reader, 0.5, 0.0)
+    return RewardObjective(DistillObjective(student, telling.denoiser, telling, few, None), reader, 0.5)
 
 
 def test_latents_are_noised_to_the_level_that_is_told() -> None:

@@ -88,7 +88,6 @@ def train_reward(
     config: TrainConfig,
     *,
     weight: float,
-    sharp: float,
     stories: int,
     batch: int,
     resume: bool,
@@ -96,7 +95,7 @@ def train_reward(
 ) -> Iterator[TrainStep]:
     """Train the denoiser of few steps that is there further, by what the `latent_reader` that is there reads in its pictures.
 
-    `batch` counts stories; `weight` is that of the reader's loss, `sharp` that of the critic's.
+    `batch` counts stories; `weight` is that of the reader's loss.
     """
     part = folder / "model" / FEW_STEPS
     distill = _distill(folder, read_few_steps(part), stories, batch, seed=11, world=world)
@@ -104,7 +103,7 @@ def train_reward(
     distill.student.requires_grad_(True)
     reader = latent_reader(classes(world), distill.story.data.pages.latents.shape[2])
     load_weights(reader, folder / LATENT_READER)
-    objective = RewardObjective(distill, reader.to(pick_device()), weight, sharp)
+    objective = RewardObjective(distill, reader.to(pick_device()), weight)
     yield from train("reward", objective, config, folder, resume=resume)
     save_unet(distill.student.unet, part)
 

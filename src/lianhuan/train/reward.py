@@ -2,7 +2,6 @@
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 
 from lianhuan.metrics.reader import Reader
 from lianhuan.sampling import ddim
@@ -10,8 +9,6 @@ from lianhuan.train.diffusion import step_rng
 from lianhuan.train.distill import DistillObjective
 from lianhuan.train.story_data import Encoded, StoryBatch
 
-WARM = 100
-"""Steps in which the student begins to listen to its critic, which knows nothing at first."""
 LATENT_READER = "latent_reader"
 """Name of the folder in the run folder of what reads noised latents."""
 _STAGES = ((128, 160, 1), (160, 192, 2), (192, 192, 1))
@@ -86,47 +83,22 @@ def reading_loss(reader: Reader, seen: Tensor, labels: dict[str, Tensor]) -> tup
     return torch.stack(losses).mean(), right
 
 
-class LatentCritic(nn.Module):
-    """Tells latents of drawn pictures from those that a student draws, cell by cell, under noise: (B, C + 1, 16, 16) -> (B, 1, 16, 16)."""
-
-    def __init__(self, channels: int, width: int = 128):
-        super().__init__()
-        self.layers = nn.Sequential(
-            nn.Conv2d(channels + 1, width, 3, padding=1),
-            nn.LeakyReLU(0.2),
-            nn.Conv2d(width, width, 3, padding=1),
-            nn.GroupNorm(8, width),
-            nn.LeakyReLU(0.2),
-            nn.Conv2d(width, width, 3, padding=1),
-            nn.GroupNorm(8, width),
-            nn.LeakyReLU(0.2),
-            nn.Conv2d(width, 1, 1),
-        )
-
-    def forward(self, latents: Tensor) -> Tensor:
-        """How true each cell looks."""
-        return self.layers(latents)
-
-
 class RewardObjective:
     """Reward fine-tuning with gradients through the sampling (DRaFT, Clark et al. 2024) of a student of few steps.
 
     The student draws pages from nothing but noise; the loss is what a frozen reader, which sees them under noise of a random
-    level, cannot read of what the page is told, and what a critic finds untrue (adversarial distillation in latents, Sauer et al.
-    2024): what is learnt from a teacher alone is the mean of several pictures, and blurred. Every other step is one of
-    distillation, so that pictures stay those of the teacher. The reader is not that of the bench, which nothing that draws ever sees.
+    level, cannot read of what the page is told. Every other step is one of distillation, so that pictures stay those of the
+    teacher. The reader is not that of the bench, which nothing that draws ever sees.
 
     Args:
         distill: student, stories, and how the student draws.
         reader: of noised latents, trained by `LatentReaderObjective`.
         weight: of the reader's loss against that of distillation.
-        sharp: weight of the critic's, which grows to this in `WARM` steps.
     """
 
-    def __init__(self, distill: DistillObjective, reader: Reader, weight: float, sharp: float):
-        self.critic = LatentCritic(distill.story.data.pages.latents.shape[2])
-        self.module: nn.Module = nn.ModuleDict({"student": distill.module, "critic": self.critic})
-        self.distill, self.weight, self.sharp = distill, weight, sharp
+    def __init__(self, distill: DistillObjective, reader: Reader, weight: float):
+        self.module: nn.Module = distill.module
+        self.distill, self.weight = distill, weight
         self.reader = reader.eval().requires_grad_(False)
 
     def batch(self, step: int) -> StoryBatch:
@@ -134,7 +106,7 @@ class RewardObjective:
         return self.distill.batch(step)
 
     def loss(self, batch: StoryBatch, step: int, device: torch.device) -> tuple[Tensor, dict[str, Tensor]]:
-        """The reader's and the critic's loss and accuracies by label, or in every other step the loss of distillation."""
+        """The reader's loss and its accuracies by label, or in every other step the loss of distillation."""
         if step % 2:
             return self.distill.loss(batch, step, device)
         context, labels = self.distill.story.remembered(batch.to(device), step)
@@ -143,15 +115,5 @@ class RewardObjective:
         shape = self.distill.story.data.pages.latents.shape[2:]
         noise = torch.randn(len(context.tokens), *shape, generator=rng).to(device)
         *_, last = ddim(lambda x, t: student(x, t, context).float(), student.path, noise, times)
-        seen = noised(last.x0, rng, CLEAR)
-        unread, right = reading_loss(self.reader, seen, labels)
-        fooled, judged = self._judged(noised(batch.by_frame()[0].to(device), rng, CLEAR), seen)
-        loss = self.weight * unread + min(1, step / WARM) * self.sharp * fooled + judged
-        return loss, {**right, "unread": unread.detach(), "critic": judged.detach()}
-
-    def _judged(self, true: Tensor, drawn: Tensor) -> tuple[Tensor, Tensor]:
-        """Hinge losses (Lim and Ye 2017) of the student, without moving the critic, and of the critic, without moving the student."""
-        frozen = {name: value.detach() for name, value in self.critic.named_parameters()}
-        fooled = -functional_call(self.critic, frozen, (drawn,)).mean()
-        right, wrong = self.critic(true), self.critic(drawn.detach())
-        return fooled, nn.functional.relu(1 - right).mean() + nn.functional.relu(1 + wrong).mean()
+        unread, right = reading_loss(self.reader, noised(last.x0, rng, CLEAR), labels)
+        return self.weight * unread, {**right, "unread": unread.detach()}
