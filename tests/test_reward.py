@@ -43,17 +43,16 @@ def test_latents_are_noised_to_the_level_that_is_told() -> None:
     assert abs(float(noise.std()) - 1) < 0.01
 
 
-def taught(telling: StoryObjective, folder: Path) -> tuple[Reader, list[float]]:
+def taught(telling: StoryObjective, pictures: WorldPictures, folder: Path) -> tuple[Reader, list[float]]:
     """A reader that has learnt something, and the losses on its way."""
     reader = latent_reader(classes(), 4)
-    data = telling.data
-    objective = LatentReaderObjective(reader, data.pages, data.labels, batch=20, seed=0)
+    objective = LatentReaderObjective(reader, pictures, telling.data.pages.latents, batch=20, seed=0)
     config = TrainConfig(steps=30, learning_rate=3e-3, warmup=2, log_every=1)
     return reader, [event.loss for event in train("part", objective, config, folder)]
 
 
 def test_a_reader_of_latents_learns_to_name_them(pictures: WorldPictures, tmp_path: Path) -> None:
-    _, losses = taught(story(pictures), tmp_path)
+    _, losses = taught(story(pictures), pictures, tmp_path)
     assert losses[-1] < 0.5 * losses[0]
 
 
@@ -86,7 +85,7 @@ def test_every_other_step_is_one_of_distillation(pictures: WorldPictures) -> Non
 def test_what_is_drawn_can_be_read_better(pictures: WorldPictures, tmp_path: Path) -> None:
     """The student alone learns, through all steps of its drawing, and the same pages read better afterwards."""
     telling = story(pictures)
-    reader, _ = taught(telling, tmp_path)
+    reader, _ = taught(telling, pictures, tmp_path)
     objective = reward(telling, reader)
     batch = objective.batch(0)
     optimizer = torch.optim.Adam(objective.module.parameters(), lr=1e-3)

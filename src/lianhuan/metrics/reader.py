@@ -25,7 +25,7 @@ CELLS = 8 * 8
 class Reader(nn.Module):
     """Pictures (B, 3, 128, 128) in [-1, 1] -> logits of every label of the world.
 
-    It never sees a generated picture in training, and nothing that draws ever sees it.
+    The bench's never sees a generated picture in training, and nothing that draws ever sees it.
 
     Args:
         classes: label name -> number of classes.

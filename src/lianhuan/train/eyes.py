@@ -18,7 +18,6 @@ from lianhuan.train.parts import (
     SIZE,
     load_if_there,
     page_latents,
-    story_data,
     trained_tokenizer,
     trained_words,
 )
@@ -45,22 +44,16 @@ def train_reader(
 
 
 def train_latent_reader(
-    folder: Path,
-    config: TrainConfig,
-    *,
-    stories: int,
-    batch: int,
-    resume: bool,
-    world: Vocabulary = SMALL,
+    folder: Path, config: TrainConfig, *, stories: int, batch: int, resume: bool, world: Vocabulary = SMALL
 ) -> Iterator[TrainStep]:
     """Train what reads noised latents, for `train_reward` alone, on drawn pictures; `batch` counts pictures."""
     torch.manual_seed(0)
-    text = trained_words(folder)
-    data = story_data(folder, text.config, stories, 1, seed=10, world=world)
-    reader = latent_reader(classes(world), data.pages.latents.shape[2])
+    pictures = WorldPictures.render(folder / "data", "train", stories, SIZE, world=world)
+    latents = page_latents(folder, pictures)
+    reader = latent_reader(classes(world), latents.shape[2])
     load_if_there(reader, folder / LATENT_READER)
     reader.requires_grad_(True)
-    objective = LatentReaderObjective(reader, data.pages, data.labels, batch, seed=10)
+    objective = LatentReaderObjective(reader, pictures, latents, batch, seed=10)
     yield from train("latent-reader", objective, config, folder, resume=resume)
     save_part(reader.cpu(), {"classes": classes(world)}, folder / LATENT_READER)
 

@@ -26,6 +26,20 @@ def mirrored(x: Tensor, labels: dict[str, Tensor], which: Tensor) -> tuple[Tenso
     return torch.where(which[:, None, None, None], x.flip(3), x), turned
 
 
+def readings(
+    reader: Reader, seen: Tensor, labels: dict[str, Tensor]
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """By label, the cross-entropy of what a reader finds in pictures, and the share that it finds right; -1 is not asked."""
+    losses, right = {}, {}
+    for name, logits in reader(seen).items():
+        wanted = labels[name].to(seen.device)
+        asked = wanted >= 0
+        if asked.any():
+            losses[name] = nn.functional.cross_entropy(logits.float(), wanted, ignore_index=-1)
+            right[name] = ((logits.argmax(1) == wanted) & asked).sum() / asked.sum()
+    return losses, right
+
+
 class ReaderObjective:
     """Cross-entropy of every label of drawn pictures, half of them mirrored, with slight shifts, blur and noise so that soft pictures read well too."""
 
@@ -59,13 +73,7 @@ class ReaderObjective:
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Sum of the labels' losses; the worst and the mean accuracy of the labels on the batch."""
         pictures, labels = batch
-        losses, right = [], []
-        for name, logits in self.reader(pictures.to(device)).items():
-            wanted = labels[name].to(device)
-            known = wanted >= 0
-            if known.any():
-                loss = nn.functional.cross_entropy(logits.float(), wanted, ignore_index=-1)
-                losses.append(PROP_WEIGHT * loss if name == "prop" else loss)
-                right.append(((logits.argmax(1) == wanted) & known).sum() / known.sum())
-        accuracy = torch.stack(right)
-        return torch.stack(losses).sum(), {"worst": accuracy.min(), "mean": accuracy.mean()}
+        losses, right = readings(self.reader, pictures.to(device), labels)
+        counted = [PROP_WEIGHT * loss if name == "prop" else loss for name, loss in losses.items()]
+        accuracy = torch.stack(list(right.values()))
+        return torch.stack(counted).sum(), {"worst": accuracy.min(), "mean": accuracy.mean()}

@@ -3,11 +3,13 @@
 import torch
 from torch import Tensor, nn
 
+from lianhuan.data.world import WorldPictures
 from lianhuan.metrics.reader import Reader
 from lianhuan.sampling import ddim
 from lianhuan.train.diffusion import step_rng
 from lianhuan.train.distill import DistillObjective
-from lianhuan.train.story_data import Encoded, StoryBatch
+from lianhuan.train.reader import readings
+from lianhuan.train.story_data import StoryBatch
 
 LATENT_READER = "latent_reader"
 """Name of the folder in the run folder of what reads noised latents."""
@@ -37,25 +39,24 @@ class LatentReaderObjective:
 
     Args:
         reader: what is trained, see `latent_reader`.
-        pages: latents of drawn pages.
-        labels: name -> (stories, frames) int64 of them.
+        pictures: drawn pictures of the world.
+        latents: (stories, frames, C, 16, 16) of them.
         batch: pictures per batch.
         seed: seed of the choice of pictures and of the noise.
     """
 
-    def __init__(self, reader: Reader, pages: Encoded, labels: dict[str, Tensor], batch: int, seed: int):
+    def __init__(self, reader: Reader, pictures: WorldPictures, latents: Tensor, batch: int, seed: int):
         self.module: nn.Module = reader
-        self.reader, self.latents = reader, pages.latents.flatten(0, 1)
-        self.labels = {name: labels[name].flatten() for name in reader.classes}
+        self.reader, self.latents = reader, latents.flatten(0, 1)
+        self.labels = {name: torch.from_numpy(table.reshape(-1)) for name, table in pictures.labels.items()}
         self.size, self.seed = batch, seed
 
     def batch(self, step: int) -> tuple[Tensor, dict[str, Tensor]]:
         """Latents (B, C + 1, 16, 16) of random pictures, noised, and their labels."""
         rng = step_rng(self.seed, step)
         rows = torch.randint(len(self.latents), (self.size,), generator=rng)
-        return noised(self.latents[rows].float(), rng), {
-            name: table[rows] for name, table in self.labels.items()
-        }
+        labels = {name: table[rows] for name, table in self.labels.items()}
+        return noised(self.latents[rows].float(), rng), labels
 
     def loss(
         self,
@@ -63,24 +64,14 @@ class LatentReaderObjective:
         step: int,  # noqa: ARG002 - the protocol's form
         device: torch.device,
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Mean of the labels' losses; the worst and the mean accuracy of the labels on the batch."""
+        """Mean of the labels' losses; the worst accuracy of a label on the batch, and those of all."""
         seen, labels = batch
-        loss, right = reading_loss(
-            self.reader, seen.to(device), {name: table.to(device) for name, table in labels.items()}
-        )
-        return loss, {"worst": torch.stack(list(right.values())).min(), **right}
+        losses, right = readings(self.reader, seen.to(device), labels)
+        return _mean(losses), {"worst": torch.stack(list(right.values())).min(), **right}
 
 
-def reading_loss(reader: Reader, seen: Tensor, labels: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
-    """Mean cross-entropy of the labels that a reader finds in noised latents, and the share that it finds right; -1 is not asked."""
-    losses, right = [], {}
-    for name, logits in reader(seen).items():
-        wanted = labels[name]
-        asked = wanted >= 0
-        if asked.any():
-            losses.append(nn.functional.cross_entropy(logits.float(), wanted, ignore_index=-1))
-            right[name] = ((logits.argmax(1) == wanted) & asked).sum() / asked.sum()
-    return torch.stack(losses).mean(), right
+def _mean(losses: dict[str, Tensor]) -> Tensor:
+    return torch.stack(list(losses.values())).mean()
 
 
 class RewardObjective:
@@ -115,5 +106,6 @@ class RewardObjective:
         shape = self.distill.story.data.pages.latents.shape[2:]
         noise = torch.randn(len(context.tokens), *shape, generator=rng).to(device)
         *_, last = ddim(lambda x, t: student(x, t, context).float(), student.path, noise, times)
-        unread, right = reading_loss(self.reader, noised(last.x0, rng, CLEAR), labels)
+        losses, right = readings(self.reader, noised(last.x0, rng, CLEAR), labels)
+        unread = _mean(losses)
         return self.weight * unread, {**right, "unread": unread.detach()}

@@ -16,7 +16,7 @@ from lianhuan.models.text_encoder import StoryTextEncoder
 from lianhuan.train.cells import CellHeads, Cells
 from lianhuan.train.diffusion import diffusion_loss, step_rng
 from lianhuan.train.losses import cell_weights
-from lianhuan.train.story_data import HIDDEN, TOLD_LOOKS, Cast, StoryBatch, StoryData
+from lianhuan.train.story_data import HIDDEN, TOLD_LOOKS, Cast, StoryBatch, StoryData, frame_after_frame
 from lianhuan.world.scene import classes
 from lianhuan.world.vocabulary import COLOURS, SMALL, Vocabulary
 
@@ -124,10 +124,12 @@ class StoryObjective:
         aux, figures = self._aux(batch, reading)
         loss = self.aux_weight * aux
         if self.denoiser is not None:
-            x0, focus, context, cells = self._drawn(batch, reading, rng, self.drop_all)
+            x0, focus, context, some = self._drawn(batch, reading, rng, self.drop_all)
+            weight = cell_weights(focus)
             with watched(self.denoiser.unet, [self.cells.layer]) as seen:
-                drawn = diffusion_loss(self.denoiser, x0, context, rng, cell_weights(focus))
-            named, right = self.cells.loss(seen[self.cells.layer], cells, cell_weights(focus))
+                drawn = diffusion_loss(self.denoiser, x0, context, rng, weight)
+            cells = Cells.join([batch.cells(len(self.data.world.kinds)), batch.cast.cells().some(some)])
+            named, right = self.cells.loss(seen[self.cells.layer], cells, weight)
             figures |= {"denoise": drawn.detach(), **right}
             loss = loss + drawn + self.cells_weight * named
         return loss, figures
@@ -157,7 +159,7 @@ class StoryObjective:
                 if name in TOLD_LOOKS:
                     known = known | batch.told[:, :, i, TOLD_LOOKS.index(name)]
                 labels[f"{name}{i}"] = labels[f"{name}{i}"].masked_fill(~known, -1)
-        by_frame = {name: table.transpose(0, 1).flatten(0, 1) for name, table in labels.items()}
+        by_frame = {name: frame_after_frame(table) for name, table in labels.items()}
         return Context.join([cond for cond, _, _ in reading.told]), by_frame
 
     def _read(self, batch: StoryBatch, step: int, rng: torch.Generator) -> "_Reading":
@@ -195,8 +197,8 @@ class StoryObjective:
 
     def _drawn(
         self, batch: StoryBatch, reading: "_Reading", rng: torch.Generator, drop_all: float
-    ) -> tuple[Tensor, Tensor, Context, Cells]:
-        """Latents and focus of all pages, frame after frame, and of some portraits, what they are drawn with, and what is where.
+    ) -> tuple[Tensor, Tensor, Context, Tensor]:
+        """Latents and focus of all pages, frame after frame, and of some portraits, what they are drawn with, and which portraits.
 
         Portraits are drawn with their words alone, as all pages of a story are at times; single pictures at times with nothing.
         """
@@ -210,7 +212,7 @@ class StoryObjective:
             torch.cat([pages, cast.latents.flatten(0, 1)[some]]),
             torch.cat([focus, cast.focus.flatten(0, 1)[some]]),
             Context.join([self._context(reading.told, rng, drop_all), portraits]),
-            Cells.join([batch.cells(), cast.cells().some(some)]),
+            some,
         )
 
     def _context(self, told: list[Kinds], rng: torch.Generator, drop_all: float) -> Context:
@@ -233,22 +235,19 @@ class StoryObjective:
         seen, known = reading.seen[:, :, :lead], reading.known
         table = batch.labels
 
-        def actors(name: str) -> Tensor:
-            return torch.stack([table[f"{name}{i}"] for i in range(lead - 1)], dim=2)
-
         state = torch.stack([cond.tokens[:, :lead] for cond, _, _ in reading.told], dim=1)
         heads, rare = self.heads, {ASKED: batch.asked > 0}
         jobs = [(name, heads.page(name, words), table[name]) for name in heads.page_labels]
-        jobs += [(name, heads.actors(name, words), actors(name)) for name in heads.actor_labels]
+        jobs += [(name, heads.actors(name, words), batch.actors(name)) for name in heads.actor_labels]
         jobs.append((ASKED, heads.actors(ASKED, words), batch.asked))
         jobs += [(name, heads.page(name, state), table[name]) for name in heads.carried_labels]
         for i, name in enumerate(TOLD_LOOKS):
             # by the heads of what is remembered: the denoiser needs not know who told
-            target = actors(name).masked_fill(~batch.told[..., i], -1)
+            target = batch.actors(name).masked_fill(~batch.told[..., i], -1)
             jobs.append((f"told_{name}", heads.actors(name, words), target))
         for name in heads.look_labels:
-            jobs.append((f"seen_{name}", heads.actors(f"seen_{name}", seen), actors(name)))
-            jobs.append((name, heads.actors(name, state), actors(name).masked_fill(~known, -1)))
+            jobs.append((f"seen_{name}", heads.actors(f"seen_{name}", seen), batch.actors(name)))
+            jobs.append((name, heads.actors(name, state), batch.actors(name).masked_fill(~known, -1)))
             rare[name] = batch.changed
         jobs += self._of_portraits(batch.cast, reading)
         losses: list[Tensor] = []

@@ -82,7 +82,6 @@ class StoryBatch:
         latents: (B, V, C, 16, 16) of the true pictures.
         focus: (B, V, 2, 16, 16), the shares in 0..1 of each latent cell that characters and the prop cover.
         columns: (B, V, P + 1), see `lianhuan.train.cells.columns`.
-        thing: (B, V) int64, the class in `Cells.what` of the prop, whether there is one or not.
         labels: name -> (B, V) int64.
         seen: (B, V, P) bool, whether the actor in each place of the stage was in an earlier frame.
         asked: (B, V, P) int64, what it is said to put on in this frame, see `ASKED`.
@@ -97,7 +96,6 @@ class StoryBatch:
     latents: Tensor
     focus: Tensor
     columns: Tensor
-    thing: Tensor
     labels: dict[str, Tensor]
     seen: Tensor
     asked: Tensor
@@ -111,17 +109,22 @@ class StoryBatch:
 
     def by_frame(self) -> tuple[Tensor, Tensor]:
         """`latents` and `focus` of all pictures, (V*B, ...), frame after frame as the contexts of a step are."""
-        return self.latents.transpose(0, 1).flatten(0, 1), self.focus.transpose(0, 1).flatten(0, 1)
+        return frame_after_frame(self.latents), frame_after_frame(self.focus)
 
-    def cells(self) -> Cells:
-        """What is where in all pictures, in the order of `by_frame`."""
-        places = self.columns.shape[2] - 1
-        kind, action = (
-            torch.stack([self.labels[f"{name}{i}"] for i in range(places)], dim=2)
-            for name in ("kind", "action")
-        )
-        of = (self.focus, self.columns, kind, action, self.thing)
-        return Cells.of(*(part.transpose(0, 1).flatten(0, 1) for part in of))
+    def actors(self, name: str) -> Tensor:
+        """(B, V, P) a label of the actor in each place of the stage."""
+        return torch.stack([self.labels[f"{name}{i}"] for i in range(self.seen.shape[2])], dim=2)
+
+    def cells(self, kinds: int) -> Cells:
+        """What is where in all pictures of a world of so many kinds of characters, in the order of `by_frame`."""
+        thing = kinds + self.labels["prop"]
+        of = (self.focus, self.columns, self.actors("kind"), self.actors("action"), thing)
+        return Cells.of(*map(frame_after_frame, of))
+
+
+def frame_after_frame(table: Tensor) -> Tensor:
+    """(V*B, ...) from (B, V, ...): the first frames of all stories, then the second ones."""
+    return table.transpose(0, 1).flatten(0, 1)
 
 
 Moved = TypeVar("Moved", Cast, StoryBatch)
@@ -206,9 +209,9 @@ class StoryData:
         latents, focus = self.pages.stories(rows)
         told = torch.from_numpy(np.stack([self._told(story) for story in stories]))
         cast = self._cast(stories, rows)
-        spots, thing = self.columns[rows], len(self.world.kinds) + page_labels["prop"]
+        spots = self.columns[rows]
         return StoryBatch(
-            ids, segments, mask, latents, focus, spots, thing, page_labels, seen, asked, changed, told, cast
+            ids, segments, mask, latents, focus, spots, page_labels, seen, asked, changed, told, cast
         )
 
     def _words(self, pages: Sequence[PageRequest]) -> tuple[Tensor, Tensor, Tensor]:
